@@ -1,0 +1,117 @@
+"""Reads and checks the body of a request, whatever its Content-Type says.
+
+Clients exist that send JSON and no Content-Type, which FastAPI's own reading refuses. A body is
+counted while it arrives, so that one that is too long is never held whole.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from service.errors import InvalidInput, LimitExceeded, listing, quote
+
+Body = TypeVar("Body", bound=BaseModel)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_JSON_TYPES = {
+    "str": "a string",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "NoneType": "null",
+    "list": "a list",
+    "dict": "an object",
+}
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body's bytes. Raises LimitExceeded beyond `limit` bytes, announced or counted."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise LimitExceeded(_too_long(limit))
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise LimitExceeded(_too_long(limit))
+    return bytes(body)
+
+
+def parse_body(body: bytes, schema: type[Body]) -> Body:
+    """The request in a body. Raises InvalidInput, which names the field or the position."""
+    body = body.removeprefix(_BYTE_ORDER_MARK)  # RFC 8259, section 8.1: may be ignored
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"the body is not UTF-8: byte {error.start} is 0x{body[error.start]:02x}; "
+            "send JSON in UTF-8"
+        ) from None
+    try:
+        return schema.model_validate_json(body)
+    except ValidationError as error:
+        # The cause would carry the user's text into the log.
+        raise InvalidInput(_describe(error.errors(include_url=False), schema)) from None
+
+
+def request_schema(schema: type[BaseModel]) -> dict[str, Any]:
+    """What /docs shows of a body that FastAPI does not read itself (`openapi_extra`)."""
+    json_schema = schema.model_json_schema()
+    examples = json_schema.pop("examples", [])
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": json_schema,
+                    "examples": {
+                        f"example {number}": {"value": example}
+                        for number, example in enumerate(examples, 1)
+                    },
+                }
+            },
+        }
+    }
+
+
+def _too_long(limit: int) -> str:
+    return f"the body is longer than {limit:,} bytes; send fewer or shorter texts at a time"
+
+
+def _describe(errors: Sequence[ErrorDetails], schema: type[BaseModel]) -> str:
+    # A value that fits no member of a union gives an error for each member; one that lies inside
+    # a list says most.
+    error = next((e for e in errors if _index(e) is not None), errors[0])
+    kind, place, message = error["type"], error["loc"], error["msg"]
+    if kind == "json_invalid":
+        reason = message.removeprefix("Invalid JSON: ")
+        if "hex escape" in reason or "surrogate" in reason:
+            reason += " (an escape from \\ud800 to \\udfff needs its other half)"
+        return f"the body is no JSON: {reason}; send an object such as {_example(schema)}"
+    given = _JSON_TYPES.get(type(error["input"]).__name__, "something else")
+    if not place:
+        return f"the body is {given}; send an object such as {_example(schema)}"
+    field, index = str(place[0]), _index(error)
+    if kind == "extra_forbidden":
+        return f"unknown field {quote(field)}; known fields are {listing(schema.model_fields)}"
+    if kind == "missing":
+        return f"the field {field} is missing; send an object such as {_example(schema)}"
+    if index is not None:
+        return f"{field}[{index}] must be a string, not {given}"
+    if {e["type"] for e in errors} == {"string_type", "list_type"}:
+        return f"{field} must be a string or a list of strings, not {given}"
+    requirement = message.replace("Input should be", "must be", 1)
+    return f"{field} {requirement}" + (f", not {given}" if kind.endswith("_type") else "")
+
+
+def _index(error: ErrorDetails) -> int | None:
+    return next((part for part in error["loc"][1:] if isinstance(part, int)), None)
+
+
+def _example(schema: type[BaseModel]) -> str:
+    extra = schema.model_config.get("json_schema_extra")
+    examples = extra.get("examples") if isinstance(extra, dict) else None
+    return json.dumps(examples[0]) if isinstance(examples, list) else "{}"

@@ -1,0 +1,20 @@
+"""GET /metrics, for Prometheus."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from service.api.services import services_of
+from service.metrics import CONTENT_TYPE
+
+router = APIRouter(tags=["metrics"])
+
+
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def metrics(request: Request) -> Response:
+    """All metrics, those of the other workers included, in Prometheus's text format."""
+    return Response(services_of(request).metrics.render(), media_type=CONTENT_TYPE)

@@ -1,0 +1,75 @@
+"""The tree of errors that the service can answer with.
+
+Every message says what is wrong and what would be right. This module knows nothing about HTTP:
+which status code belongs to which class stands in `service.api.errors` and nowhere else.
+"""
+
+from collections.abc import Iterable
+
+QUOTE_LIMIT = 60  # characters of a user's text that a message may repeat
+
+
+def quote(text: str) -> str:
+    """`text` in quotes for a message: at most 60 characters of it, printable, no surrogates."""
+    shown = text if len(text) <= QUOTE_LIMIT else text[: QUOTE_LIMIT - 1] + "…"
+    return '"' + "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown) + '"'
+
+
+def listing(names: Iterable[str]) -> str:
+    """Names for a message, sorted and separated by commas; "none" where there are none."""
+    return ", ".join(sorted(names)) or "none"
+
+
+class GatehouseError(Exception):
+    """The root of the tree. Its text is fit for the eyes of the user who caused it."""
+
+
+class InvalidInput(GatehouseError):
+    """A request that cannot be answered as it stands."""
+
+
+class TextError(InvalidInput):
+    """One text of a list that cannot be answered, and so the list cannot."""
+
+    def __init__(self, index: int, reason: str) -> None:
+        super().__init__(f"text {index}: {reason}")
+        self.index = index
+        self.reason = reason
+
+
+class UnsupportedLanguagePair(InvalidInput):
+    """No loaded model translates between the two languages."""
+
+    def __init__(self, source: str, target: str, known: Iterable[tuple[str, str]]) -> None:
+        pairs = listing(f"{first} to {second}" for first, second in known)
+        super().__init__(
+            f"no model translates {quote(source)} to {quote(target)}; pairs served here: {pairs}"
+        )
+
+
+class UnknownModel(GatehouseError):
+    """The repository holds no model of that name (or not for that task)."""
+
+    def __init__(self, name: str, known: Iterable[str], task: str | None = None) -> None:
+        kind = f"{task} model" if task else "model"
+        super().__init__(f"no {kind} is called {quote(name)}; served here: {listing(known)}")
+
+
+class LimitExceeded(GatehouseError):
+    """A request larger than the settings allow."""
+
+
+class ModelsNotReady(GatehouseError):
+    """A model is still loading, or failed to load."""
+
+
+class ProofError(GatehouseError):
+    """A loaded model does not reproduce the examples in its manifest."""
+
+
+class SettingsError(GatehouseError):
+    """A setting that is unknown or out of range."""
+
+
+class Overloaded(GatehouseError):
+    """More requests wait than the settings allow."""

@@ -1,0 +1,1 @@
+"""Runs graphs: sessions, batches, beam search. Knows nothing about text, files or HTTP."""

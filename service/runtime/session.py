@@ -1,0 +1,53 @@
+"""The only place that imports onnxruntime.
+
+A `Session` is thread-safe: ``run`` releases the interpreter lock and may be called from any
+thread. Knows nothing about what its graph means.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+# Linux builds since 1.29 report the names of model files unless this is set before the import.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime
+
+Array = np.ndarray
+
+
+class Session:
+    """An ONNX graph, ready to run on the CPU."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+        self.inputs: tuple[str, ...] = tuple(tensor.name for tensor in session.get_inputs())
+        self.outputs: tuple[str, ...] = tuple(tensor.name for tensor in session.get_outputs())
+
+    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Every output by name."""
+        values = self._session.run(None, dict(feeds))
+        return dict(zip(self.outputs, values, strict=True))
+
+
+def open_session(path: Path, threads: int) -> Session:
+    """A session that computes on ``threads`` threads. Raises onnxruntime's errors for a bad graph.
+
+    Threads do not spin while they wait (the server shares the cores with them), memory plans are
+    off (they are kept for each shape ever seen, and every batch has a new one) and the arena is
+    off for the same reason: it never gives memory back.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.enable_mem_pattern = False
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3  # errors only
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    return Session(
+        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    )

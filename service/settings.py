@@ -1,0 +1,131 @@
+"""Every choice that an operator can make, with its default, its meaning and its limits.
+
+Values come from the command line, then from `GATEHOUSE_*` variables, then from the defaults
+below. This module reads no global environment: the mapping is passed in. Facts about a model are
+no settings; they stand in its manifest.
+"""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from service.errors import SettingsError, quote
+
+PREFIX = "GATEHOUSE_"
+# Platforms that run containers choose the port with these; ours wins where both are given.
+PLAIN_VARIABLES = {"PORT": "port", "HOST": "host"}
+
+
+class Settings(BaseModel):
+    """The settings of one service, validated and frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    models: Annotated[Path, Field(description="folder of the models, NAME/VERSION/")] = Path(
+        "models"
+    )
+    host: Annotated[str, Field(description="address to listen on", min_length=1)] = "127.0.0.1"
+    port: Annotated[
+        int, Field(description="port to listen on; 0 lets the system choose", ge=0, le=65535)
+    ] = 8000
+    workers: Annotated[
+        int, Field(description="processes, each with its own copy of the models", ge=1, le=256)
+    ] = 1
+    threads: Annotated[
+        int | None,
+        Field(description="threads of one inference; by default the cores / workers", ge=1),
+    ] = None
+    max_concurrent_requests: Annotated[
+        int, Field(description="requests of one task that a worker computes at a time", ge=1)
+    ] = 2
+    max_waiting_requests: Annotated[
+        int, Field(description="requests of one task that may wait in a worker", ge=0)
+    ] = 256
+    root_path: Annotated[
+        str,
+        Field(
+            description="path under which a proxy shows the service, such as /text",
+            pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        ),
+    ] = ""
+    forwarded_allow_ips: Annotated[
+        str,
+        Field(
+            description="addresses or networks, separated by commas, whose X-Forwarded-* headers "
+            "are believed; * for all"
+        ),
+    ] = "127.0.0.1"
+    max_body_bytes: Annotated[int, Field(description="bytes of a request's body", ge=1)] = 1 << 20
+    max_texts: Annotated[int, Field(description="texts of a request", ge=1)] = 256
+    max_text_characters: Annotated[int, Field(description="characters of a text", ge=1)] = 20_000
+    max_beam_size: Annotated[int, Field(description="largest beam_size of a request", ge=1)] = 10
+    max_translation_tokens: Annotated[
+        int, Field(description="largest max_length of a request, in tokens of a sentence", ge=1)
+    ] = 512
+    max_batch_size: Annotated[
+        int, Field(description="texts or sentences computed together", ge=1)
+    ] = 32
+    max_batch_tokens: Annotated[
+        int, Field(description="tokens, padding included, computed together", ge=1)
+    ] = 8192
+    max_source_tokens: Annotated[
+        int, Field(description="tokens of a sentence to translate; longer ones are cut up", ge=8)
+    ] = 256
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Field(description="least level that is logged"),
+    ] = "info"
+    log_format: Annotated[
+        Literal["text", "json"], Field(description="lines for people or JSON for machines")
+    ] = "text"
+    access_log: Annotated[bool, Field(description="log a line for every request")] = True
+    shutdown_timeout: Annotated[
+        int, Field(description="seconds that running requests get after SIGTERM", ge=0)
+    ] = 3
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def flag(name: str) -> str:
+    """The command line flag of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def load_settings(flags: Mapping[str, object | None], environment: Mapping[str, str]) -> Settings:
+    """The settings of a command line and an environment.
+
+    `flags` maps settings' names to values, None for a flag that was not given. An empty variable
+    counts as one that is not set. Raises SettingsError, which names the flag or the variable, for
+    an unknown GATEHOUSE_* variable and for a value out of range.
+    """
+    known = {variable(name): name for name in Settings.model_fields}
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
+            raise SettingsError(f"unknown variable {name}; {hint}")
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    for names in (PLAIN_VARIABLES, known):
+        for name, setting in names.items():
+            if environment.get(name):
+                values[setting] = environment[name]
+                origins[setting] = name
+    for setting, value in flags.items():
+        if value is not None:
+            values[setting] = value
+            origins[setting] = flag(setting)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        setting = str(first["loc"][0])
+        raise SettingsError(
+            f"{origins.get(setting, setting)} is {quote(str(first['input']))}: {first['msg']}"
+        ) from error

@@ -1,0 +1,86 @@
+"""Whatever is sent, the answer is a result or {"error": …} below 500."""
+
+import json
+from typing import Any
+
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+# The client is one for the whole run, and no request changes it.
+relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+any_text = st.text(st.characters(exclude_categories=()), max_size=40)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | any_text,
+    lambda children: (
+        st.lists(children, max_size=4) | st.dictionaries(any_text, children, max_size=3)
+    ),
+    max_leaves=8,
+)
+texts = any_text | st.lists(any_text, max_size=4) | json_values
+predict_bodies = st.fixed_dictionaries(
+    {"inputs": texts}, optional={"model": json_values, "top_k": st.integers() | json_values}
+)
+translate_bodies = st.fixed_dictionaries(
+    {"q": texts, "source": st.just("en") | any_text, "target": st.just("de") | any_text},
+    optional={
+        "beam_size": st.integers(-1, 11) | json_values,
+        "max_length": st.integers(1, 20) | json_values,
+        "length_penalty": st.floats() | json_values,
+        "model": json_values,
+    },
+)
+
+
+def check(response: Any) -> None:
+    assert response.status_code in {200, 400, 404, 413}
+    if response.status_code != 200:
+        body = response.json()
+        assert list(body) == ["error"]
+        assert isinstance(body["error"], str)
+        assert body["error"]
+        assert len(body["error"]) < 500
+
+
+@relaxed
+@given(body=predict_bodies | json_values)
+def test_predict_answers_any_json(client: TestClient, body: Any) -> None:
+    response = client.post("/predict", content=json.dumps(body).encode())
+    check(response)
+    if response.status_code == 200 and isinstance(body["inputs"], list):
+        assert len(response.json()) == len(body["inputs"])
+
+
+@relaxed
+@given(body=translate_bodies | json_values)
+def test_translate_answers_any_json(client: TestClient, body: Any) -> None:
+    response = client.post("/translate", content=json.dumps(body).encode())
+    check(response)
+    if response.status_code == 200:
+        assert isinstance(response.json()["translatedText"], type(body["q"]))
+
+
+@relaxed
+@given(body=st.binary(max_size=60) | any_text.map(lambda t: t.encode("utf-8", "surrogatepass")))
+def test_any_bytes_are_answered(client: TestClient, body: bytes) -> None:
+    for path in ("/predict", "/translate"):
+        check(client.post(path, content=body))
+
+
+@relaxed
+@given(text=st.text(min_size=1, max_size=40))
+def test_any_text_is_answered_and_leaves_its_neighbour_alone(client: TestClient, text: str) -> None:
+    alone = client.post("/predict", json={"inputs": "a good film"}).json()
+    response = client.post("/predict", json={"inputs": [text, "a good film"]})
+    check(response)
+    if response.status_code == 200:
+        assert response.json()[1] == alone
+    else:
+        assert response.json()["error"].startswith("inputs[0]: ")
+
+
+@relaxed
+@given(path=st.text(st.characters(codec="utf-8", exclude_characters="?#"), max_size=30))
+def test_any_path_is_answered(client: TestClient, path: str) -> None:
+    response = client.get("/models/" + "".join(f"%{byte:02x}" for byte in path.encode()))
+    check(response)

@@ -1,0 +1,69 @@
+"""One door to all sentiment datasets: `load_sentiment(root, source, split)`.
+
+Labels are "negative" and "positive" everywhere. What each loader drops is counted, logged and
+reported. This module knows nothing about the files themselves.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from training.data import imdb, semeval, sentences, sst
+from training.data.errors import DataError
+from training.data.examples import LabelledText, LoadReport
+
+_log = logging.getLogger(__name__)
+
+Splits = dict[str, tuple[list[LabelledText], LoadReport]]
+
+
+def _sst_phrases(root: Path) -> Splits:
+    return {"train": sst.load_phrases(root)}
+
+
+SOURCES: Mapping[str, Callable[[Path], Splits]] = {
+    "imdb": imdb.load_splits,
+    "sst": sst.load_splits,
+    "sst_phrases": _sst_phrases,
+    "semeval": semeval.load_splits,
+    "yelp": sentences.load_yelp,
+    "customer_reviews": sentences.load_customer_reviews,
+}
+
+
+def load_sentiment_splits(root: Path, source: str) -> Splits:
+    """Every split of `source` with its report, from one reading of the files under `root`.
+
+    Raises DataError for an unknown source and for files that are missing or damaged.
+    """
+    if source not in SOURCES:
+        raise DataError(
+            f'no sentiment dataset is called "{source}"; there are {", ".join(SOURCES)}'
+        )
+    splits = SOURCES[source](root)
+    for _, report in splits.values():
+        _log.info("%s", report)
+    return splits
+
+
+def load_sentiment(root: Path, source: str, split: str) -> list[LabelledText]:
+    """One split of `source`: "train", "validation" or "test" ("sst_phrases" has train alone).
+
+    Raises DataError for an unknown source or split and for files that are missing or damaged.
+    """
+    splits = load_sentiment_splits(root, source)
+    if split not in splits:
+        raise DataError(f'"{source}" has no split "{split}"; it has {", ".join(splits)}')
+    return splits[split][0]
+
+
+def load_unlabelled(root: Path, source: str = "imdb") -> list[str]:
+    """Texts without labels, none of which stands in a held-out split of the same source.
+
+    Raises DataError for a source that has none, and for files that are missing or damaged.
+    """
+    if source != "imdb":
+        raise DataError(f'"{source}" has no unlabelled texts; "imdb" has')
+    texts, report = imdb.load_unlabelled(root)
+    _log.info("%s", report)
+    return texts

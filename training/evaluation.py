@@ -1,0 +1,137 @@
+"""Scores of an exported artifact: it is measured as it is served, through the service's pipelines.
+
+Knows nothing about networks or torch.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
+from sklearn.metrics import accuracy_score, f1_score
+from tqdm import tqdm
+
+from service.pipelines.classification import ClassificationPipeline, softmax
+from service.pipelines.translation import SearchOptions, TranslationPipeline
+from training.data.errors import DataError
+from training.data.examples import LabelledText, SentencePair
+
+SLICE = 512  # examples between two movements of the progress bar
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One score of one set; ``signature`` says how sacreBLEU computed it."""
+
+    dataset: str
+    metric: str
+    value: float
+    rows: int
+    signature: str | None = None
+
+
+def score_classification(
+    pipeline: ClassificationPipeline,
+    sets: Mapping[str, Sequence[LabelledText]],
+    quiet: bool = True,
+) -> list[Measured]:
+    """Accuracy, macro F1 and expected calibration error of each set, in percent.
+
+    Raises DataError for a label that the model does not have.
+    """
+    measured = []
+    for name, examples in sets.items():
+        gold = _classes(examples, pipeline.labels, name)
+        rows = [
+            pipeline.artifact.tokenizer.encode(example.text) or [pipeline.artifact.tokenizer.unk_id]
+            for example in examples
+        ]
+        parts = [pipeline.logits(part) for part in _slices(rows, name, quiet)]
+        shares = softmax(np.concatenate(parts).astype(np.float64))  # rows x classes
+        chosen = shares.argmax(axis=1)
+        values = {
+            "accuracy": float(accuracy_score(gold, chosen)),
+            "macro F1": float(f1_score(gold, chosen, average="macro")),
+            "calibration error": calibration_error(shares.max(axis=1), chosen == gold),
+        }
+        measured += [
+            Measured(name, metric, round(100 * value, 2), len(examples))
+            for metric, value in values.items()
+        ]
+    return measured
+
+
+def score_translation(
+    pipeline: TranslationPipeline,
+    sets: Mapping[str, Sequence[SentencePair]],
+    beam_sizes: Sequence[int] = (5, 1),
+    quiet: bool = True,
+) -> list[Measured]:
+    """Cased, detokenised BLEU and chrF of each set and beam size, with sacreBLEU's signatures."""
+    measured = []
+    for name, pairs in sets.items():
+        references = [[pair.target for pair in pairs]]
+        for beam_size in beam_sizes:
+            options = SearchOptions(beam_size=beam_size)
+            sources = [pair.source for pair in pairs]
+            translations = [
+                translation
+                for part in _slices(sources, f"{name}, beam {beam_size}", quiet)
+                for translation in pipeline.translate_sentences(part, options)
+            ]
+            for label, metric in (("BLEU", BLEU()), ("chrF", CHRF())):
+                score = metric.corpus_score(translations, references)
+                measured.append(
+                    Measured(
+                        name,
+                        f"{label}, beam {beam_size}",
+                        round(score.score, 2),
+                        len(pairs),
+                        str(metric.get_signature()),
+                    )
+                )
+    return measured
+
+
+def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 10) -> float:
+    """Expected calibration error (Guo et al. 2017, equation 3) over equally wide bins.
+
+    confidence: rows, the probability of the chosen class; correct: rows, whether it was right.
+    """
+    places = np.minimum((confidence * bins).astype(int), bins - 1)
+    error = 0.0
+    for place in range(bins):
+        inside = places == place
+        if inside.any():
+            gap = abs(float(correct[inside].mean()) - float(confidence[inside].mean()))
+            error += gap * float(inside.mean())
+    return error
+
+
+def _classes(examples: Sequence[LabelledText], labels: Sequence[str], name: str) -> np.ndarray:
+    index = {label: i for i, label in enumerate(labels)}
+    unknown = sorted({example.label for example in examples} - set(index))
+    if unknown:
+        raise DataError(
+            f"{name} has labels that the model does not know: {', '.join(unknown[:10])}; "
+            f"the model's are {', '.join(labels)}"
+        )
+    return np.array([index[example.label] for example in examples])
+
+
+def _slices(rows: Sequence[Any], name: str, quiet: bool) -> Iterator[Sequence[Any]]:
+    """Slices of rows, with a progress bar that counts them."""
+    with _bar(len(rows), name, quiet) as bar:
+        for start in range(0, len(rows), SLICE):
+            part = rows[start : start + SLICE]
+            yield part
+            bar.update(len(part))
+
+
+@contextmanager
+def _bar(total: int, name: str, quiet: bool) -> Iterator[Any]:
+    with tqdm(total=total, desc=f"evaluating {name}", unit="text", disable=quiet or None) as bar:
+        yield bar

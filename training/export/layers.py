@@ -1,0 +1,253 @@
+"""Embedding, linear and LSTM layers as ONNX nodes, in float32 or int8.
+
+Knows how to keep an int8 graph's answers independent of the batch. Dynamic quantisation gives a
+whole batch one activation scale, taken from its smallest and largest value, so that a text's
+score would move with its neighbours. Here every quantised input carries two constant *pins* at
++R and -R, where R bounds every other value, so the scale is the same for every batch:
+
+- an embedding gets two columns of ±R, R = max(1, largest absolute value in the table);
+- an LSTM direction gets two units that stand at ±1, the bound of every other unit, at all steps:
+  weights of zero, biases that saturate i, f and o at 1 and the candidate at ±1, and start values
+  h_0 = ±1, c_0 = ±40 (from zero they would climb as ±tanh(t) only);
+- the input of any other product gets two columns of ±R appended.
+
+The weights that meet a pin are zero. Weights are quantised symmetrically per output channel to 7
+bits: 8-bit weights overflow the 16-bit sums of x86 processors without VNNI, and a model would
+then answer differently on them.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from torch import Tensor, nn
+
+from training.export.graph import MICROSOFT, Array, GraphBuilder
+
+Precision = Literal["fp32", "int8"]
+WEIGHT_LIMIT = 63  # 7 bits, symmetric
+EMBEDDING_LIMIT = 127  # a table is only read, never multiplied as integers
+SATURATING = 40.0  # σ(40) = 1 and tanh(40) = 1 in float32
+PINS = 2
+MARGIN = 1.001  # a bound computed in other steps than the value may be an ulp below it
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor of a graph whose last axis holds ``blocks`` of real features and pins.
+
+    ``blocks`` lists (features, is_real) along the last axis; ``bound`` is the largest absolute
+    value that any of them can take.
+    """
+
+    name: str
+    blocks: tuple[tuple[int, bool], ...]
+    bound: float
+
+    @property
+    def size(self) -> int:
+        """Features with pins."""
+        return sum(size for size, _ in self.blocks)
+
+    @property
+    def real(self) -> Array:
+        """Positions of the real features along the last axis."""
+        flags = np.concatenate([np.full(size, is_real) for size, is_real in self.blocks])
+        return np.flatnonzero(flags)
+
+    def spread(self, weight: Array) -> Array:
+        """Widens outputs x real features to outputs x size, with zeros where pins are."""
+        wide = np.zeros((weight.shape[0], self.size), dtype=np.float32)
+        wide[:, self.real] = weight
+        return wide
+
+
+def plain(name: str, size: int, bound: float) -> Value:
+    """A tensor without pins."""
+    return Value(name, ((size, True),), bound)
+
+
+class Layers:
+    """Adds layers to a graph in one precision."""
+
+    def __init__(self, graph: GraphBuilder, precision: Precision) -> None:
+        self.graph = graph
+        self.quantised = precision == "int8"
+        self.pins = PINS if self.quantised else 0
+
+    def embedding(self, table: Array, tokens: str) -> Value:
+        """Rows of ``table`` (vocabulary x features); the pins stand behind them."""
+        g = self.graph
+        if not self.quantised:
+            bound = float(np.abs(table).max())
+            return plain(g.op("Gather", g.constant(table), tokens, axis=0), table.shape[1], bound)
+        rows, scales = quantise(table, EMBEDDING_LIMIT)  # a scale for each token
+        bound = float(np.abs(table).max())
+        integers = g.op("Gather", g.constant(rows), tokens, axis=0)
+        scale = g.op("Gather", g.constant(scales[:, None]), tokens, axis=0)
+        embedded = g.op("Mul", g.op("Cast", integers, to=1), scale)
+        return self.pinned(plain(embedded, table.shape[1], bound))
+
+    def join(self, *values: Value) -> Value:
+        """Values side by side along the last axis."""
+        return Value(
+            self.graph.concat(*(value.name for value in values)),
+            tuple(block for value in values for block in value.blocks),
+            max(value.bound for value in values),
+        )
+
+    def pinned(self, value: Value) -> Value:
+        """The value with pins just outside ±max(1, bound) behind it; itself in float32."""
+        if not self.quantised:
+            return value
+        g = self.graph
+        bound = max(1.0, value.bound) * MARGIN
+        pins = np.array([bound, -bound], dtype=np.float32)
+        # The value's shape with the last axis replaced by the pins'.
+        axes = g.op("Shape", value.name, start=0, end=-1)
+        shape = g.op("Concat", axes, g.integers(PINS), axis=0)
+        wide = g.op("Expand", g.constant(pins), shape)
+        blocks = (*value.blocks, (PINS, False))
+        return Value(g.concat(value.name, wide), blocks, bound)
+
+    def unpinned(self, value: Value) -> Value:
+        """The real features alone."""
+        if not self.quantised:
+            return value
+        index = self.graph.constant(value.real.astype(np.int64))
+        name = self.graph.op("Gather", value.name, index, axis=-1)
+        return plain(name, len(value.real), value.bound)
+
+    def linear(self, value: Value, layer: nn.Linear | tuple[Array, Array | None]) -> str:
+        """x W^T + b over the last axis. In int8 the value must carry pins at its bound."""
+        if isinstance(layer, nn.Linear):
+            own = {name: array(parameter) for name, parameter in layer.named_parameters()}
+            layer = (own["weight"], own.get("bias"))
+        weight, offset = layer  # outputs x features, outputs
+        g = self.graph
+        wide = value.spread(weight)
+        if not self.quantised:
+            product = g.op("MatMul", value.name, g.constant(wide.T))
+            return product if offset is None else g.op("Add", product, g.constant(offset))
+        rows, scales = quantise(wide, WEIGHT_LIMIT)
+        inputs = [value.name, g.constant(rows.T), g.constant(scales)]
+        inputs += [g.constant(np.zeros(len(scales), np.int8))]
+        if offset is not None:
+            inputs.append(g.constant(offset))
+        return g.op("DynamicQuantizeMatMul", *inputs, domain=MICROSOFT)
+
+    def lstm(
+        self,
+        value: Value,
+        directions: list[nn.LSTM],
+        lengths: str,
+        start: tuple[str, str] | None = None,
+        batch: str = "",
+    ) -> tuple[Value, Value, str]:
+        """One layer, forwards or in both directions, over a time-major value (time x batch x *).
+
+        start: h_0 and c_0 (directions x batch x units, pins included); zero by default, for which
+        ``batch`` names a one-element int64 tensor with the batch size. Returns outputs (time x
+        batch x directions * units), final hidden states (batch x directions * units) and final
+        cells (directions x batch x units).
+        """
+        g = self.graph
+        units = directions[0].hidden_size + self.pins
+        parts = [self._direction(value, layer) for layer in directions]
+        weights = [np.stack(arrays) for arrays in zip(*parts, strict=True)]
+        hidden, cell = start or self._start(len(directions), units, batch)
+        attributes: dict[str, Any] = {
+            "hidden_size": units,
+            "direction": "bidirectional" if len(directions) == 2 else "forward",
+        }
+        if self.quantised:
+            outputs, final, cells = self._quantised_lstm(
+                value, weights, (lengths, hidden, cell), attributes
+            )
+        else:
+            names = [g.constant(weight) for weight in weights]
+            outputs, final, cells = g.ops(
+                "LSTM", 3, value.name, *names, lengths, hidden, cell, **attributes
+            )
+        # time x directions x batch x units to time x batch x directions * units
+        aside = g.op("Transpose", outputs, perm=[0, 2, 1, 3])
+        joined = g.op("Reshape", aside, g.integers(0, 0, len(directions) * units))
+        ends = g.op("Transpose", final, perm=[1, 0, 2])
+        ends = g.op("Reshape", ends, g.integers(0, len(directions) * units))
+        block = [(directions[0].hidden_size, True)]
+        if self.pins:
+            block.append((self.pins, False))
+        blocks = tuple(block * len(directions))
+        return Value(joined, blocks, 1.0), Value(ends, blocks, 1.0), cells
+
+    def _quantised_lstm(
+        self,
+        value: Value,
+        weights: list[Array],
+        rest: tuple[str, str, str],
+        attributes: dict[str, Any],
+    ) -> list[str]:
+        g = self.graph
+        bias = g.constant(weights[2])
+        names, scales = [], []
+        for weight in weights[:2]:  # directions x 4 units x features
+            pairs = [quantise(part, WEIGHT_LIMIT) for part in weight]
+            # onnxruntime wants directions x features x 4 units
+            names.append(g.constant(np.stack([rows.T for rows, _ in pairs])))
+            scale = np.stack([scale for _, scale in pairs])
+            scales += [g.constant(scale), g.constant(np.zeros(scale.shape, np.int8))]
+        inputs = [value.name, *names, bias, *rest, "", *scales]
+        return g.ops("DynamicQuantizeLSTM", 3, *inputs, domain=MICROSOFT, **attributes)
+
+    def _direction(self, value: Value, layer: nn.LSTM) -> tuple[Array, Array, Array]:
+        """W (4 units x features), R (4 units x units) and B (8 units) with gates i, o, f, c.
+
+        PyTorch keeps the gates in the order i, f, c, o.
+        """
+        order = (0, 3, 1, 2)
+        hidden = layer.hidden_size
+        units = hidden + self.pins
+        own = {name: array(parameter) for name, parameter in layer.named_parameters()}
+        weight = value.spread(own["weight_ih_l0"])
+        recurrent = own["weight_hh_l0"]
+        bias = own["bias_ih_l0"] + own["bias_hh_l0"]
+        W = np.zeros((4, units, value.size), dtype=np.float32)
+        R = np.zeros((4, units, units), dtype=np.float32)
+        B = np.zeros((2, 4, units), dtype=np.float32)
+        for place, gate in enumerate(order):
+            rows = slice(gate * hidden, (gate + 1) * hidden)
+            W[place, :hidden] = weight[rows]
+            R[place, :hidden, :hidden] = recurrent[rows]
+            B[0, place, :hidden] = bias[rows]
+        if self.pins:
+            B[0, :3, hidden:] = SATURATING  # i, o, f
+            B[0, 3, hidden:] = (SATURATING, -SATURATING)  # c̃
+        return W.reshape(4 * units, -1), R.reshape(4 * units, -1), B.reshape(8 * units)
+
+    def _start(self, directions: int, units: int, batch: str) -> tuple[str, str]:
+        """h_0 and c_0: zero for real units, ±1 and ±40 for pins."""
+        g = self.graph
+        shape = g.op("Concat", g.integers(directions), batch, g.integers(units), axis=0)
+        rows = np.zeros((2, units), dtype=np.float32)
+        if self.pins:
+            rows[0, -PINS:] = (1.0, -1.0)
+            rows[1, -PINS:] = (SATURATING, -SATURATING)
+        hidden, cell = (g.op("Expand", g.constant(row), shape) for row in rows)
+        return hidden, cell
+
+
+def quantise(matrix: Array, limit: int) -> tuple[Array, Array]:
+    """Rows of integers in ±limit and a scale for each: matrix ≈ integers * scale[:, None].
+
+    matrix: outputs x features, float32. Returns int8 (the same shape) and float32 (outputs).
+    """
+    scales = np.abs(matrix).max(axis=1) / limit
+    scales[scales == 0] = 1.0  # a row of zeros
+    integers = np.clip(np.rint(matrix / scales[:, None]), -limit, limit)
+    return integers.astype(np.int8), scales.astype(np.float32)
+
+
+def array(tensor: Tensor) -> Array:
+    """A float32 copy on the CPU."""
+    values: Array = tensor.detach().cpu().float().numpy().copy()
+    return values

@@ -1,0 +1,134 @@
+"""The translator as two ONNX graphs: the encoder, and one step of the decoder."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+
+from training.export.graph import Array, GraphBuilder
+from training.export.layers import PINS, SATURATING, Layers, Precision, Value, array, plain
+from training.networks.translator import BOS, PAD, UNKNOWN, Translator
+
+STATES = ("reader_hidden", "reader_cell", "writer_hidden", "writer_cell")
+MEMORY = ("encoder_outputs", "attention_keys")
+IMPOSSIBLE = -1e9  # log-probability of a token that is no word
+
+
+@dataclass(frozen=True)
+class TranslatorGraphs:
+    encoder: onnx.ModelProto
+    decoder: onnx.ModelProto
+
+
+def translator_graphs(network: Translator, precision: Precision) -> TranslatorGraphs:
+    """Both graphs; for their tensors see `service.artifact.manifest.TranslationDraft`."""
+    return TranslatorGraphs(_encoder(network, precision), _decoder(network, precision))
+
+
+def _encoder(network: Translator, precision: Precision) -> onnx.ModelProto:
+    g = GraphBuilder("encoder")
+    layers = Layers(g, precision)
+    tokens = g.input("tokens", "int32", ["batch", "source_time"])
+    lengths = g.input("lengths", "int32", ["batch"])
+    batch = g.op("Shape", tokens, start=0, end=1)
+    value = layers.embedding(
+        _input_table(network), g.op("Transpose", tokens, perm=[1, 0])
+    )  # source_time x batch x features
+    stack = network.encoder
+    final = value
+    for forward, backward in zip(stack.forward_layers, stack.backward_layers, strict=True):
+        value, final, _ = layers.lstm(value, [forward, backward], lengths, batch=batch)  # type: ignore[list-item]
+    memory = Value(g.op("Transpose", value.name, perm=[1, 0, 2]), value.blocks, value.bound)
+    keys = layers.linear(memory, network.attention.key)  # batch x source_time x attention
+    start = g.op("Tanh", layers.linear(final, network.bridge))  # batch x decoder
+    size = network.bridge.out_features
+    hidden = layers.pinned(plain(start, size, 1.0))
+    row = np.zeros(size + layers.pins, dtype=np.float32)
+    if layers.pins:
+        row[-PINS:] = (SATURATING, -SATURATING)
+    shape = g.op("Concat", batch, g.integers(len(row)), axis=0)
+    cell = g.op("Expand", g.constant(row), shape)
+    for name in STATES:
+        g.output(hidden.name if name.endswith("hidden") else cell, name, "float32",
+                 ["batch", hidden.size])  # fmt: skip
+    outputs = layers.unpinned(memory)
+    g.output(outputs.name, MEMORY[0], "float32", ["batch", "source_time", outputs.size])
+    attention = network.attention.key.out_features
+    g.output(keys, MEMORY[1], "float32", ["batch", "source_time", attention])
+    return g.build()
+
+
+def _decoder(network: Translator, precision: Precision) -> onnx.ModelProto:
+    g = GraphBuilder("decoder")
+    layers = Layers(g, precision)
+    size = network.bridge.out_features
+    units = size + layers.pins
+    memory_size = network.encoder.output_size
+    attention_size = network.attention.key.out_features
+    token = g.input("token", "int32", ["rows"])
+    states = {name: g.input(name, "float32", ["rows", units]) for name in STATES}
+    outputs = g.input(MEMORY[0], "float32", ["rows", "source_time", memory_size])
+    keys = g.input(MEMORY[1], "float32", ["rows", "source_time", attention_size])
+    source_lengths = g.input("source_lengths", "int32", ["rows"])
+    k = g.input("k", "int64", [1])
+
+    def step(value: Value, which: str) -> Value:
+        """One LSTM step over a value of rows x features; its states become outputs."""
+        layer = getattr(network, which)
+        once = Value(g.op("Unsqueeze", value.name, g.integers(0)), value.blocks, value.bound)
+        start = tuple(
+            g.op("Unsqueeze", states[f"{which}_{part}"], g.integers(0))
+            for part in ("hidden", "cell")
+        )
+        _, hidden, cells = layers.lstm(once, [layer], "", (start[0], start[1]))
+        g.output(hidden.name, f"next_{which}_hidden", "float32", ["rows", units])
+        cell = g.op("Squeeze", cells, g.integers(0))
+        g.output(cell, f"next_{which}_cell", "float32", ["rows", units])
+        return hidden
+
+    embedded = layers.embedding(_input_table(network), token)  # rows x features
+    read = step(embedded, "reader")
+    weights = _attention(layers, network, read, keys, source_lengths)  # rows x source_time
+    aside = g.op("Unsqueeze", weights, g.integers(1))
+    context = plain(
+        g.op("Squeeze", g.op("MatMul", aside, outputs), g.integers(1)), memory_size, 1.0
+    )
+    written = step(layers.pinned(layers.join(read, context)), "writer")
+    features = layers.join(written, context, embedded)
+    hidden = layers.pinned(
+        plain(g.op("Tanh", layers.linear(features, network.readout)), embedded_size(network), 1.0)
+    )
+    bias = array(network.output_bias)
+    bias[[PAD, BOS, UNKNOWN]] = IMPOSSIBLE
+    logits = layers.linear(hidden, (array(network.embedding.weight), bias))  # rows x vocabulary
+    log_probs, tokens = g.ops("TopK", 2, g.op("LogSoftmax", logits, axis=-1), k, axis=-1)
+    g.output(log_probs, "log_probs", "float32", ["rows", "k"])
+    g.output(g.op("Cast", tokens, to=6), "next_tokens", "int32", ["rows", "k"])
+    g.output(weights, "attention", "float32", ["rows", "source_time"])
+    return g.build()
+
+
+def _attention(
+    layers: Layers, network: Translator, states: Value, keys: str, source_lengths: str
+) -> str:
+    """α = softmax over the source of v · tanh(W s + U a); rows x source_time."""
+    g = layers.graph
+    queries = g.op("Unsqueeze", layers.linear(states, network.attention.query), g.integers(1))
+    scored = g.op("Tanh", g.op("Add", queries, keys))  # rows x source_time x attention
+    weight = g.constant(array(network.attention.energy.weight).T)  # attention x 1
+    energies = g.op("Squeeze", g.op("MatMul", scored, weight), g.integers(2))
+    time = g.op("Squeeze", g.op("Shape", keys, start=1, end=2))
+    zero, one = (g.constant(np.array(value, np.int64)) for value in (0, 1))
+    positions = g.op("Cast", g.op("Range", zero, time, one), to=6)
+    real = g.op("Less", positions, g.op("Unsqueeze", source_lengths, g.integers(1)))
+    low = g.constant(np.array(-np.inf, np.float32))
+    return g.op("Softmax", g.op("Where", real, energies, low), axis=-1)
+
+
+def _input_table(network: Translator) -> Array:
+    table: Array = array(network.embedding.weight) * np.float32(network.embedding_scale)
+    return table
+
+
+def embedded_size(network: Translator) -> int:
+    return int(network.embedding.embedding_dim)

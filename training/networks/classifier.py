@@ -1,0 +1,61 @@
+"""A text classifier: embedding, LSTM stack, pooling over time, one linear layer.
+
+Knows nothing about tokenizers or labels. The head is linear over pooled states, so a logit splits
+exactly over the positions that were pooled.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from training.networks.recurrent import RecurrentStack, padding_mask
+from training.networks.regularisation import WordDropout
+
+Pooling = Literal["max", "mean", "max+mean"]
+
+
+class TextClassifier(nn.Module):
+    """tokens (batch x time) and lengths (batch) to logits (batch x classes)."""
+
+    def __init__(
+        self,
+        vocabulary: int,
+        classes: int,
+        embedding_size: int = 256,
+        hidden_size: int = 256,
+        layers: int = 1,
+        bidirectional: bool = True,
+        pooling: Pooling = "max",
+        dropout: float = 0.5,
+        word_dropout: float = 0.0,
+        unknown_id: int = 3,
+    ) -> None:
+        super().__init__()
+        self.pooling = pooling
+        self.word_dropout = WordDropout(word_dropout, unknown_id)
+        self.embedding = nn.Embedding(vocabulary, embedding_size)
+        nn.init.normal_(self.embedding.weight, std=0.1)
+        self.recurrent = RecurrentStack(embedding_size, hidden_size, layers, bidirectional, dropout)
+        self.dropout = nn.Dropout(dropout)
+        pooled = self.recurrent.output_size * (2 if pooling == "max+mean" else 1)
+        self.head = nn.Linear(pooled, classes)
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        embedded = self.dropout(self.embedding(self.word_dropout(tokens)))
+        outputs, _ = self.recurrent(embedded, lengths)  # batch x time x states
+        pooled = pool(outputs, lengths, self.pooling)  # batch x pooled
+        logits: Tensor = self.head(self.dropout(pooled))
+        return logits
+
+
+def pool(outputs: Tensor, lengths: Tensor, pooling: Pooling) -> Tensor:
+    """outputs: batch x time x states, over real positions only; to batch x pooled."""
+    mask = padding_mask(lengths, outputs.shape[1])[:, :, None]
+    pooled = []
+    if "max" in pooling:
+        pooled.append(outputs.masked_fill(~mask, float("-inf")).amax(dim=1))
+    if "mean" in pooling:
+        total = (outputs * mask).float().sum(dim=1)
+        pooled.append((total / lengths[:, None]).to(outputs.dtype))
+    return torch.cat(pooled, dim=1)

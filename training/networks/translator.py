@@ -1,0 +1,149 @@
+"""Encoder, additive attention and a two-layer conditional LSTM decoder.
+
+The encoder is a bidirectional LSTM stack; its states a_{t'} = [a→_{t'} ; a←_{t'}] are the memory.
+The decoder follows the conditional recurrence of Nematus (Sennrich et al. 2017, section 2) with
+LSTM cells::
+
+    r_t = LSTM₁(y_{t-1}, r_{t-1})                 reads the previous word
+    C_t = attention(r_t, a)                       looks at the source
+    s_t = LSTM₂([r_t ; C_t], s_{t-1})             writes
+    p(y_t) = softmax(E · tanh(W [s_t ; C_t ; y_{t-1}]) + b)
+
+r_t stands for s_{t-1} in Bahdanau's energies: it is the decoder's state before C_t is known. As
+neither LSTM feeds the attention that precedes it, a whole target runs as two fused calls while
+training, where the single-layer form needs a Python loop over target steps. Source, target and
+output share one embedding matrix E (Press and Wolf 2017).
+
+Knows nothing about tokenizers, beams or files.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from training.networks.attention import AdditiveAttention
+from training.networks.recurrent import RecurrentStack, lstm_layer, padding_mask
+from training.networks.regularisation import WordDropout
+
+PAD, BOS, EOS, UNKNOWN = 0, 1, 2, 3
+
+
+class Source(NamedTuple):
+    """An encoded batch of source sentences."""
+
+    memory: Tensor  # batch x source_time x memory_size
+    keys: Tensor  # batch x source_time x attention_size
+    mask: Tensor  # batch x source_time, True at real tokens
+    start: Tensor  # batch x decoder_size: h_0 of both decoder layers
+
+
+class Translator(nn.Module):
+    """Source and target tokens to target logits."""
+
+    def __init__(
+        self,
+        vocabulary: int,
+        embedding_size: int = 256,
+        encoder_size: int = 256,
+        encoder_layers: int = 2,
+        decoder_size: int = 512,
+        attention_size: int = 256,
+        dropout: float = 0.3,
+        word_dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.word_dropout = WordDropout(word_dropout, UNKNOWN)
+        self.dropout = nn.Dropout(dropout)
+        self.embedding = nn.Embedding(vocabulary, embedding_size)
+        nn.init.normal_(self.embedding.weight, std=embedding_size**-0.5)
+        # The tied matrix must be small for the output and large for the input: without the scale
+        # the encoder's states begin so close to zero that attention gets no gradient for epochs.
+        self.embedding_scale = embedding_size**0.5
+        self.encoder = RecurrentStack(
+            embedding_size, encoder_size, encoder_layers, bidirectional=True, dropout=dropout
+        )
+        memory_size = self.encoder.output_size
+        self.bridge = nn.Linear(memory_size, decoder_size)
+        self.reader = lstm_layer(embedding_size, decoder_size)  # LSTM₁
+        self.attention = AdditiveAttention(decoder_size, memory_size, attention_size)
+        self.writer = lstm_layer(decoder_size + memory_size, decoder_size)  # LSTM₂
+        self.readout = nn.Linear(decoder_size + memory_size + embedding_size, embedding_size)
+        self.output_bias = nn.Parameter(torch.zeros(vocabulary))
+
+    def encode(self, tokens: Tensor, lengths: Tensor) -> Source:
+        """tokens: batch x source_time; lengths: batch, each at least 1."""
+        embedded = self._embed(tokens)
+        outputs, final = self.encoder(embedded, lengths)
+        memory = self.dropout(outputs)
+        start = torch.tanh(self.bridge(final))
+        mask = padding_mask(lengths, tokens.shape[1])
+        return Source(memory, self.attention.keys(memory), mask, start)
+
+    def decode(
+        self, source: Source, tokens: Tensor, states: "States | None" = None
+    ) -> tuple[Tensor, Tensor, "States"]:
+        """Logits for the word after each target token.
+
+        tokens: batch x time, the target shifted right (begins with BOS), or the one word that
+        ``states`` has not read yet. Returns logits (batch x time x vocabulary), attention
+        (batch x time x source_time) and the states after the last token.
+        """
+        if states is None:
+            states = States.first(source.start)
+        embedded = self._embed(tokens)  # batch x time x embedding
+        read, reader = self.reader(embedded, states.reader)  # batch x time x decoder
+        context, weights = self.attention(read, source.keys, source.memory, source.mask)
+        written, writer = self.writer(
+            torch.cat([self.dropout(read), context.to(read.dtype)], dim=2), states.writer
+        )
+        features = torch.cat([written, context.to(read.dtype), embedded.to(read.dtype)], dim=2)
+        hidden = self.dropout(torch.tanh(self.readout(features)))  # batch x time x embedding
+        logits = nn.functional.linear(hidden, self.embedding.weight, self.output_bias)
+        return logits, weights, States(reader, writer)
+
+    def _embed(self, tokens: Tensor) -> Tensor:
+        embedded: Tensor = self.embedding(self.word_dropout(tokens)) * self.embedding_scale
+        return self.dropout(embedded)  # type: ignore[no-any-return]
+
+    def forward(
+        self, source: Tensor, source_lengths: Tensor, target: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Teacher forcing: logits (batch x time x vocabulary) and attention."""
+        logits, weights, _ = self.decode(self.encode(source, source_lengths), target)
+        return logits, weights
+
+    @torch.no_grad()
+    def greedy(self, tokens: Tensor, lengths: Tensor, max_length: int) -> tuple[Tensor, Tensor]:
+        """The most likely word at every step; for validation while training.
+
+        Returns words (batch x steps, PAD after EOS) and attention (batch x steps x source_time).
+        """
+        source = self.encode(tokens, lengths)
+        word = torch.full((len(tokens), 1), BOS, dtype=tokens.dtype, device=tokens.device)
+        done = torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)
+        states: States | None = None
+        words, weights = [], []
+        for _ in range(max_length):
+            logits, attention, states = self.decode(source, word, states)
+            logits[:, :, [PAD, BOS, UNKNOWN]] = float("-inf")
+            word = logits.argmax(dim=2).masked_fill(done[:, None], PAD)
+            words.append(word)
+            weights.append(attention)
+            done |= word[:, 0] == EOS
+            if bool(done.all()):
+                break
+        return torch.cat(words, dim=1), torch.cat(weights, dim=1)
+
+
+class States(NamedTuple):
+    """Hidden and cell states of the two decoder layers, each 1 x batch x decoder_size."""
+
+    reader: tuple[Tensor, Tensor]
+    writer: tuple[Tensor, Tensor]
+
+    @classmethod
+    def first(cls, start: Tensor) -> "States":
+        """h_0 from the encoder, c_0 = 0. start: batch x decoder_size."""
+        hidden = start[None].contiguous()
+        return cls((hidden, torch.zeros_like(hidden)), (hidden, torch.zeros_like(hidden)))

@@ -1,0 +1,95 @@
+"""From a recipe and its examples to a tokenizer and a task that the training loop can run.
+
+Knows nothing about checkpoints or the command line.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from service.artifact.tokenizer import Tokenizer
+from training.corpora import Corpora
+from training.data.examples import LabelledText, SentencePair
+from training.networks.build import build_classifier, build_translator
+from training.recipe import ClassificationRecipe, TranslationRecipe
+from training.tasks.classification import ClassificationTask, EncodedTexts
+from training.tasks.translation import EncodedPairs, TranslationTask
+from training.tokenization import train_tokenizer
+
+
+def tokenizer_for_texts(recipe: ClassificationRecipe, corpora: Corpora[LabelledText]) -> Tokenizer:
+    """A tokenizer trained on the training texts."""
+    texts = (example.text for part in corpora.train for example in part)
+    return Tokenizer.from_bytes(train_tokenizer(texts, recipe.tokenizer), add_eos=False)
+
+
+def tokenizer_for_pairs(recipe: TranslationRecipe, corpora: Corpora[SentencePair]) -> Tokenizer:
+    """A joint tokenizer of both languages; source and target end with EOS."""
+    texts = (text for part in corpora.train for pair in part for text in (pair.source, pair.target))
+    return Tokenizer.from_bytes(train_tokenizer(texts, recipe.tokenizer), add_eos=True)
+
+
+def classification_task(
+    recipe: ClassificationRecipe,
+    labels: Sequence[str],
+    corpora: Corpora[LabelledText],
+    tokenizer: Tokenizer,
+) -> ClassificationTask:
+    """The task with a freshly initialised network; the same seed gives the same weights."""
+    torch.manual_seed(recipe.training.seed)
+    network = build_classifier(recipe.network, tokenizer.vocabulary_size, len(labels))
+    return ClassificationTask(
+        network,
+        [encode_texts(part, labels, tokenizer) for part in corpora.train],
+        corpora.takes,
+        {name: encode_texts(part, labels, tokenizer) for name, part in corpora.validation.items()},
+        recipe.training,
+    )
+
+
+def translation_task(
+    recipe: TranslationRecipe, corpora: Corpora[SentencePair], tokenizer: Tokenizer
+) -> TranslationTask:
+    """The task with a freshly initialised network; the same seed gives the same weights."""
+    torch.manual_seed(recipe.training.seed)
+    network = build_translator(recipe.network, tokenizer.vocabulary_size)
+    return TranslationTask(
+        network,
+        tokenizer,
+        [encode_pairs(part, tokenizer, recipe.training.max_tokens) for part in corpora.train],
+        corpora.takes,
+        [pair for part in corpora.validation.values() for pair in part],
+        recipe.training,
+    )
+
+
+def encode_texts(
+    examples: Sequence[LabelledText], labels: Sequence[str], tokenizer: Tokenizer
+) -> EncodedTexts:
+    """Token ids and class indices. A text of no tokens is read as one unknown token."""
+    index = {label: i for i, label in enumerate(labels)}
+    return EncodedTexts(
+        [
+            np.array(tokenizer.encode(example.text) or [tokenizer.unk_id], dtype=np.int32)
+            for example in examples
+        ],
+        np.array([index[example.label] for example in examples], dtype=np.int64),
+    )
+
+
+def encode_pairs(
+    pairs: Sequence[SentencePair], tokenizer: Tokenizer, max_tokens: int
+) -> EncodedPairs:
+    """Token ids of both sides, each ending with EOS; longer rows are cut at ``max_tokens``."""
+    return EncodedPairs(
+        [_row(pair.source, tokenizer, max_tokens) for pair in pairs],
+        [_row(pair.target, tokenizer, max_tokens) for pair in pairs],
+    )
+
+
+def _row(text: str, tokenizer: Tokenizer, max_tokens: int) -> np.ndarray:
+    ids = tokenizer.encode(text)
+    if len(ids) > max_tokens:
+        ids = [*ids[: max_tokens - 1], tokenizer.eos_id]
+    return np.array(ids, dtype=np.int32)

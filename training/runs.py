@@ -1,0 +1,174 @@
+"""A run from its beginning to a trained network: start, resume, load.
+
+Knows how a recipe, its data, a tokenizer and a task come together; knows nothing about exports.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from service.artifact.tokenizer import Tokenizer
+from training.corpora import (
+    Corpora,
+    OwnData,
+    labelled_corpora,
+    own_labelled,
+    own_pairs,
+    parallel_corpora,
+)
+from training.data.examples import LabelledText, SentencePair
+from training.data.tables import class_names
+from training.device import choose_device
+from training.networks.build import build_classifier, build_translator
+from training.networks.classifier import TextClassifier
+from training.networks.translator import Translator
+from training.preparation import (
+    classification_task,
+    tokenizer_for_pairs,
+    tokenizer_for_texts,
+    translation_task,
+)
+from training.recipe import ClassificationRecipe, Recipe, TranslationRecipe, parse_recipe
+from training.run_folder import RunError, RunFolder
+from training.task import Task
+from training.trainer import Position, Trainer
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a run's examples come from: a folder of datasets, or a user's own file."""
+
+    root: Path
+    own: OwnData | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        own = None if self.own is None else {**vars(self.own), "file": str(self.own.file)}
+        return {"root": str(self.root), "own": own}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Origin":
+        own = value["own"]
+        return cls(
+            Path(value["root"]),
+            None if own is None else OwnData(**{**own, "file": Path(own["file"])}),
+        )
+
+
+@dataclass(frozen=True)
+class ClassificationRun:
+    """A trained classifier with everything that its export needs."""
+
+    recipe: ClassificationRecipe
+    labels: tuple[str, ...]
+    corpora: Corpora[LabelledText]
+    tokenizer: Tokenizer
+    network: TextClassifier
+
+
+@dataclass(frozen=True)
+class TranslationRun:
+    """A trained translator with everything that its export needs."""
+
+    recipe: TranslationRecipe
+    corpora: Corpora[SentencePair]
+    tokenizer: Tokenizer
+    network: Translator
+
+
+def start_run(run: RunFolder, recipe: Recipe, origin: Origin, quiet: bool = False) -> Position:
+    """Train from the beginning. Raises RunError, DataError, Stopped."""
+    run.create()
+    # The data is read before anything is written, so that a bad row leaves no half-made run.
+    if isinstance(recipe, ClassificationRecipe):
+        texts = _labelled(recipe, origin)
+        labels = _labels(recipe, texts)
+        tokenizer = tokenizer_for_texts(recipe, texts)
+        task: Task = classification_task(recipe, labels, texts, tokenizer)
+    else:
+        pairs = _parallel(recipe, origin)
+        labels = ()
+        tokenizer = tokenizer_for_pairs(recipe, pairs)
+        task = translation_task(recipe, pairs, tokenizer)
+    run.write_bytes(run.tokenizer, tokenizer.to_bytes())
+    settings = {
+        "recipe": recipe.model_dump(mode="json"),
+        "labels": list(labels),
+        "origin": origin.to_json(),
+    }
+    run.write_json(run.recipe, settings)
+    return _train(task, recipe, run, quiet, resume=False)
+
+
+def resume_run(run: RunFolder, quiet: bool = False) -> Position:
+    """Go on where the last checkpoint stands. Raises RunError, DataError, Stopped."""
+    recipe, labels, origin = _settings(run)
+    if isinstance(recipe, ClassificationRecipe):
+        tokenizer = _tokenizer(run, add_eos=False)
+        task: Task = classification_task(recipe, labels, _labelled(recipe, origin), tokenizer)
+    else:
+        tokenizer = _tokenizer(run, add_eos=True)
+        task = translation_task(recipe, _parallel(recipe, origin), tokenizer)
+    # A run that was stopped before its first checkpoint begins again: the same weights come out.
+    return _train(task, recipe, run, quiet, resume=run.checkpoint.exists())
+
+
+def load_run(run: RunFolder) -> ClassificationRun | TranslationRun:
+    """The network with its best weights, in evaluation mode. Raises RunError, DataError."""
+    recipe, labels, origin = _settings(run)
+    weights = run.read_tensors(run.best)
+    if isinstance(recipe, ClassificationRecipe):
+        tokenizer = _tokenizer(run, add_eos=False)
+        classifier = build_classifier(recipe.network, tokenizer.vocabulary_size, len(labels))
+        classifier.load_state_dict(weights)
+        classifier.eval()
+        return ClassificationRun(recipe, labels, _labelled(recipe, origin), tokenizer, classifier)
+    tokenizer = _tokenizer(run, add_eos=True)
+    translator = build_translator(recipe.network, tokenizer.vocabulary_size)
+    translator.load_state_dict(weights)
+    translator.eval()
+    return TranslationRun(recipe, _parallel(recipe, origin), tokenizer, translator)
+
+
+def _train(task: Task, recipe: Recipe, run: RunFolder, quiet: bool, resume: bool) -> Position:
+    device = choose_device()
+    torch.manual_seed(recipe.training.seed + 1)  # dropout; the weights have been drawn
+    return Trainer(task, recipe.training, run, device, quiet).train(resume)
+
+
+def _settings(run: RunFolder) -> tuple[Recipe, tuple[str, ...], Origin]:
+    settings = run.read_recipe()
+    recipe = parse_recipe(settings["recipe"], str(run.recipe))
+    return recipe, tuple(settings["labels"]), Origin.from_json(settings["origin"])
+
+
+def _labelled(recipe: ClassificationRecipe, origin: Origin) -> Corpora[LabelledText]:
+    if origin.own is not None:
+        return own_labelled(origin.own, recipe.training.seed)
+    return labelled_corpora(origin.root, recipe.data)
+
+
+def _parallel(recipe: TranslationRecipe, origin: Origin) -> Corpora[SentencePair]:
+    if origin.own is not None:
+        return own_pairs(origin.own, recipe.training.seed)
+    return parallel_corpora(origin.root, recipe.data, recipe.languages)
+
+
+def _labels(recipe: ClassificationRecipe, corpora: Corpora[LabelledText]) -> tuple[str, ...]:
+    """The recipe's class names, checked against the data, or the data's."""
+    examples = [example for part in corpora.train for example in part]
+    found = class_names(examples)
+    if recipe.labels is None:
+        return tuple(found)
+    strange = [name for name in found if name not in recipe.labels]
+    if strange:
+        raise RunError(
+            f"the data has the labels {', '.join(strange)}, the recipe only "
+            f"{', '.join(recipe.labels)}"
+        )
+    return recipe.labels
+
+
+def _tokenizer(run: RunFolder, add_eos: bool) -> Tokenizer:
+    return Tokenizer.from_file(run.tokenizer, add_eos)

@@ -1,0 +1,1 @@
+"""The tasks that a training loop can run: one file each."""

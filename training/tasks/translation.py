@@ -1,0 +1,115 @@
+"""Translation for the training loop: batches of pairs, smoothed cross entropy, greedy BLEU.
+
+Knows nothing about files or recipes; lives in the training loop's thread.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sacrebleu.metrics.bleu import BLEU
+from torch import Tensor
+
+from service.artifact.tokenizer import Tokenizer
+from training.data.batching import TokenBatches
+from training.data.examples import SentencePair
+from training.networks.loss import smoothed_cross_entropy
+from training.networks.translator import BOS, EOS, PAD, Translator
+from training.recipe import Training
+from training.task import Validation
+from training.tasks.padding import fingerprint, pad
+
+SHOWN = 3  # validation sentences whose attention goes to the log
+
+
+@dataclass(frozen=True)
+class EncodedPairs:
+    """Token ids of sentence pairs; each side ends with EOS."""
+
+    sources: Sequence[np.ndarray]  # int32
+    targets: Sequence[np.ndarray]  # int32
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+
+class TranslationTask:
+    """``network`` learns ``train``; its score is the BLEU of greedy translations."""
+
+    metric = "BLEU"
+
+    def __init__(
+        self,
+        network: Translator,
+        tokenizer: Tokenizer,
+        train: Sequence[EncodedPairs],
+        takes: Sequence[int | None],
+        validation: Sequence[SentencePair],
+        settings: Training,
+    ) -> None:
+        self.network: Translator = network
+        self.tokenizer = tokenizer
+        self.validation = list(validation)
+        self.settings = settings
+        self._sources = [row for pairs in train for row in pairs.sources]
+        self._targets = [row for pairs in train for row in pairs.targets]
+        lengths = zip(self._sources, self._targets, strict=True)
+        self._batches = TokenBatches(
+            [max(len(source), len(target)) for source, target in lengths],
+            settings.tokens_per_batch,
+            settings.seed,
+            sizes=[len(pairs) for pairs in train],
+            takes=takes,
+        )
+
+    def fingerprint(self) -> str:
+        return fingerprint([*self._sources, *self._targets])
+
+    def epoch(self, epoch: int) -> Sequence[np.ndarray]:
+        return self._batches.epoch(epoch)
+
+    def loss(self, batch: np.ndarray) -> tuple[Tensor, int]:
+        device = self.network.output_bias.device
+        source, source_lengths = pad([self._sources[i] for i in batch], device)
+        target, target_lengths = pad([self._targets[i] for i in batch], device)
+        begin = torch.full_like(target[:, :1], BOS)
+        shifted = torch.cat([begin, target[:, :-1]], dim=1)  # batch x time
+        logits, _ = self.network(source, source_lengths, shifted)
+        real = target != PAD  # batch x time
+        total = smoothed_cross_entropy(logits[real], target[real], self.settings.label_smoothing)
+        return total / real.sum(), int(target_lengths.sum())
+
+    def validate(self) -> Validation:
+        rows = [np.array(self.tokenizer.encode(pair.source)) for pair in self.validation]
+        order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
+        translations = [""] * len(rows)
+        for start in range(0, len(order), 64):
+            taken = order[start : start + 64]
+            words, _ = self._greedy([rows[i] for i in taken])
+            for i, row in zip(taken, words.tolist(), strict=True):
+                translations[i] = self.tokenizer.decode(_before_end(row))
+        references = [pair.target for pair in self.validation]
+        bleu = BLEU().corpus_score(translations, [references])
+        shown = [self._alignment(row) for row in rows[:SHOWN]]
+        return Validation(bleu.score, {"length ratio": bleu.sys_len / bleu.ref_len}, shown)
+
+    def _greedy(self, rows: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
+        tokens, lengths = pad(rows, self.network.output_bias.device)
+        words, weights = self.network.greedy(tokens, lengths, 2 * tokens.shape[1] + 10)
+        return words.cpu(), weights.float().cpu()
+
+    def _alignment(self, row: np.ndarray) -> dict[str, object]:
+        words, weights = self._greedy([row])
+        target = _before_end(words[0].tolist())
+        return {
+            "source": self.tokenizer.pieces(row.tolist()),
+            "target": self.tokenizer.pieces(target),
+            "weights": [
+                [round(value, 3) for value in line] for line in weights[0][: len(target)].tolist()
+            ],
+        }
+
+
+def _before_end(row: list[int]) -> list[int]:
+    return row[: row.index(EOS)] if EOS in row else row

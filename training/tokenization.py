@@ -1,0 +1,46 @@
+"""Trains a tokenizer on the training texts. Knows nothing about networks."""
+
+import io
+from collections.abc import Iterable
+
+import sentencepiece
+
+from training.recipe import TokenizerSettings
+
+LONGEST_LINE = 16_384  # bytes; sentencepiece leaves longer lines out
+
+
+def train_tokenizer(texts: Iterable[str], settings: TokenizerSettings) -> bytes:
+    """A sentencepiece model with pad 0, bos 1, eos 2, unk 3 and bytes as fallback.
+
+    A corpus too small for the asked vocabulary gets the largest one it allows (a soft limit).
+    """
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=_lines(texts),
+        model_writer=model,
+        vocab_size=settings.vocabulary,
+        model_type=settings.kind,
+        normalization_rule_name=settings.normalization,
+        character_coverage=settings.character_coverage,
+        byte_fallback=True,
+        hard_vocab_limit=False,
+        max_sentence_length=LONGEST_LINE,
+        shuffle_input_sentence=False,
+        num_threads=1,  # the result must not depend on the machine
+        pad_id=0,
+        bos_id=1,
+        eos_id=2,
+        unk_id=3,
+        minloglevel=2,
+    )
+    return model.getvalue()
+
+
+def _lines(texts: Iterable[str]) -> Iterable[str]:
+    """The lines of the texts, long ones in parts, so that none is left out."""
+    part = LONGEST_LINE // 4  # characters, each at most 4 bytes
+    for text in texts:
+        for line in text.splitlines():
+            for start in range(0, len(line), part):
+                yield line[start : start + part]
