@@ -21,7 +21,7 @@ TORCH_STAMP := $(VENV)/.torch-$(TORCH_VERSION)
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help serve test format format-check lint types pytest docs lock image clean
+.PHONY: help serve training test format format-check lint types pytest docs lock image clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-14s%s\n", $$1, $$2}'
@@ -31,6 +31,8 @@ help: ## List the targets.
 
 serve: $(VENV)/.serve ## Serve models/ on HOST:PORT (installs the serving dependencies first).
 	@exec $(BIN)/python -m service serve --models $(MODELS) --host $(HOST) --port $(PORT)
+
+training: $(TORCH_STAMP) ## Install what training needs (torch for CPUs) into .venv.
 
 test: format-check lint types pytest ## Check formatting, lint, types, tests and documentation.
 

@@ -1,4 +1,4 @@
-"""The command line of training: data, train, evaluate, export, plot.
+"""The command line of training: data, train, evaluate, export, plot, baseline.
 
 Reads arguments, prints results and turns known errors into one line on standard error. The work
 is done elsewhere; heavy imports wait until a command needs them, so ``--help`` answers at once.
@@ -7,18 +7,29 @@ is done elsewhere; heavy imports wait until a command needs them, so ``--help`` 
 import argparse
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from service.artifact import ArtifactError
+from service.artifact import ArtifactError, list_versions
+from service.artifact.manifest import PLAIN_NAME
 from training.data.errors import DataError
-from training.recipe import ClassificationRecipe, Recipe, RecipeError, parse_override, recipe_names
-from training.recipe import read_recipe as read_recipe_file
+from training.recipe import (
+    ClassificationRecipe,
+    Data,
+    Recipe,
+    RecipeError,
+    Source,
+    parse_override,
+    read_recipe,
+    recipe_names,
+)
 
 if TYPE_CHECKING:
     from training.corpora import OwnData
+    from training.evaluation import Measured
     from training.publishing import Gate, Published
 
 ROOT_VARIABLE = "TRAINING_DATA"
@@ -43,11 +54,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(options)
     except Stopped:
-        print(f"stopped; continue with: python -m training train --resume --run {options.run}",
-              file=sys.stderr)  # fmt: skip
+        again = "" if options.publish is None else " and the same options of --publish"
+        print(
+            f"stopped; continue with: python -m training train --resume --run {options.run}{again}",
+            file=sys.stderr,
+        )
+        return 130
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
         return 130
     except (
-        ArtifactError, DataError, ExportError, PromotionError, RecipeError, RunError, UsageError
+        ArtifactError, DataError, ExportError, PromotionError, RecipeError, RunError, UsageError,
+        OSError,
     ) as error:  # fmt: skip
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -64,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_evaluate(commands)
     _add_export(commands)
     _add_plot(commands)
+    _add_baseline(commands)
     return parser
 
 
@@ -101,13 +120,7 @@ def _add_train(commands: Any) -> None:
     )
     train.add_argument("--run", type=Path, metavar="DIR", help="where the run lies (runs/RECIPE)")
     train.add_argument("--resume", action="store_true", help="go on at the last checkpoint")
-    train.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change a setting of the recipe, for example training.epochs=3 (repeatable)",
-    )
+    _add_set(train)
     _add_root(train)
     _add_own(train, "--data", "train on this file: .csv, .tsv, .jsonl or .parquet")
     train.add_argument("--license", default=OWN_LICENSE, help="the licence of the data in --data")
@@ -149,6 +162,29 @@ def _add_plot(commands: Any) -> None:
     plot = commands.add_parser("plot", help="draw a run's loss, scores and attention")
     plot.add_argument("run", type=Path, metavar="RUN", help="a run's folder, as runs/reverse")
     plot.set_defaults(command=_plot)
+
+
+def _add_baseline(commands: Any) -> None:
+    baseline = commands.add_parser(
+        "baseline",
+        help="score TF-IDF with logistic regression on a recipe's data",
+        description="Train the line to beat, TF-IDF of words and pairs of words with logistic "
+        "regression, on the data of a classification recipe, and score it on its test sets.",
+    )
+    baseline.add_argument("recipe", metavar="RECIPE", help="a classification recipe")
+    _add_root(baseline)
+    _add_set(baseline)
+    baseline.set_defaults(command=_baseline)
+
+
+def _add_set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a setting of the recipe, for example training.epochs=3 (repeatable)",
+    )
 
 
 def _add_root(parser: argparse.ArgumentParser) -> None:
@@ -221,21 +257,27 @@ def _data_fetch(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from training.device import restart_with_allocator_settings
-
-    restart_with_allocator_settings()
     from training.run_folder import RunFolder
-    from training.runs import Origin, load_run, resume_run, start_run
+    from training.runs import Origin, load_run, resume_run, run_recipe, start_run
 
-    gate = _gate(options)  # a condition that cannot be read must not cost a training run
+    gate = _gate(options)
+    if options.publish is None and gate is not None:
+        raise UsageError("--promote-if holds a version back: say with --publish which one")
     if options.resume:
+        if options.set or options.data is not None:
+            raise UsageError(
+                "--resume goes on with the run's own settings: leave out --set, --data"
+            )
         run = RunFolder(options.run or _default_run(options.recipe))
         options.run = run.path
+        # What cannot be published, or measured for the condition, must not cost a training run.
+        _require_publishable(options.publish, gate, run_recipe(run))
         position = resume_run(run, options.quiet)
     else:
         if options.recipe is None:
             raise UsageError(f"name a recipe: {', '.join(recipe_names())}, or a .toml file")
         recipe, own = _recipe(options)
+        _require_publishable(options.publish, gate, recipe)
         run = RunFolder(options.run or _default_run(options.recipe))
         options.run = run.path
         position = start_run(run, recipe, Origin(options.root, own), options.quiet)
@@ -248,12 +290,31 @@ def _train(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     from training.run_folder import RunFolder
-    from training.runs import load_run
+    from training.runs import load_run, run_recipe
 
     gate = _gate(options)
-    run = load_run(RunFolder(options.run))
-    target = options.publish or Path("models") / run.recipe.publication.name
-    return _publish(run, target, options, gate)
+    folder = RunFolder(options.run)
+    recipe = run_recipe(folder)
+    target = options.publish or Path("models") / recipe.publication.name
+    _require_publishable(target, gate, recipe)
+    return _publish(load_run(folder), target, options, gate)
+
+
+def _require_publishable(target: Path | None, gate: "Gate | None", recipe: Recipe) -> None:
+    """Raises UsageError, ArtifactError, PromotionError or DataError."""
+    from training.publishing import require_measurable
+
+    if target is None:
+        return
+    if not re.fullmatch(PLAIN_NAME, target.name):
+        raise UsageError(
+            f"--publish {target}: {target.name!r} is no name for a model; write it models/NAME, of "
+            "letters, digits, dots, dashes and underscores"
+        )
+    if target.is_dir():
+        list_versions(target)  # refuses a folder that holds something else
+    if gate is not None:
+        require_measurable(gate, recipe)
 
 
 def _publish(run: Any, target: Path, options: argparse.Namespace, gate: "Gate | None") -> int:
@@ -281,11 +342,26 @@ def _evaluate(options: argparse.Namespace) -> int:
         measured = measure(pipeline, _own(options, options.on), beams)
     else:
         measured = measure_recipe(pipeline, options.root, beams, options.quiet)
+    _print_scores(measured)
+    return 0
+
+
+def _baseline(options: argparse.Namespace) -> int:
+    from training.baselines import score_tfidf
+    from training.corpora import labelled_corpora
+
+    recipe = read_recipe(options.recipe, dict(parse_override(text) for text in options.set))
+    if not isinstance(recipe, ClassificationRecipe):
+        raise UsageError(f"{recipe.name} is a {recipe.task} recipe; the baseline classifies")
+    _print_scores(score_tfidf(labelled_corpora(options.root, recipe.data)))
+    return 0
+
+
+def _print_scores(measured: "Sequence[Measured]") -> None:
     for one in measured:
         print(f"{one.dataset} {one.metric}: {one.value} ({one.rows:,} rows)")
         if one.signature:
             print(f"    {one.signature}")
-    return 0
 
 
 def _plot(options: argparse.Namespace) -> int:
@@ -305,7 +381,7 @@ def _default_run(recipe: str | None) -> Path:
 
 def _recipe(options: argparse.Namespace) -> "tuple[Recipe, OwnData | None]":
     """The recipe with its overrides; on a user's own data with the user's labels and terms."""
-    recipe = read_recipe_file(options.recipe, dict(parse_override(text) for text in options.set))
+    recipe = read_recipe(options.recipe, dict(parse_override(text) for text in options.set))
     if options.data is None:
         return recipe, None
     own = _own(options, options.data)
@@ -317,8 +393,12 @@ def _recipe(options: argparse.Namespace) -> "tuple[Recipe, OwnData | None]":
                 "license": options.license,
                 "license_note": OWN_NOTE,
                 "examples": (),
-            }  # fmt: skip
-        )
+            }
+        ),
+        "data": Data(
+            train=(Source(source=options.data.name),),
+            validation=(Source(source=options.data.name, split="validation"),),
+        ),
     }
     if isinstance(recipe, ClassificationRecipe):
         changes["labels"] = None

@@ -21,6 +21,8 @@ from training.recipe import Data, Languages, Source
 Example = TypeVar("Example", LabelledText, SentencePair)
 
 SYNTHETIC = ("reverse", "synthetic")
+# Sources that are read from a dataset of another name.
+_DATASET_OF = {"sst_phrases": "sst", "yelp": "yelp_sentences"}
 _REVERSE_SIZES = {"train": 4000, "validation": 200, "test": 200}
 _SYNTHETIC_SIZES = {"train": 2000, "validation": 300, "test": 300}
 _SYNTHETIC_SEED = 1
@@ -128,5 +130,5 @@ def _gather(data: Data, load: Callable[[Source], list[Example]]) -> Corpora[Exam
 def _described(name: str, rows: int) -> DataSource:
     if name in SYNTHETIC:
         return DataSource(name=name, url="", license="generated; no rights", rows=rows)
-    facts = DATASETS["sst" if name == "sst_phrases" else name]
+    facts = DATASETS[_DATASET_OF.get(name, name)]
     return DataSource(name=name, url=facts.address, license=facts.license, rows=rows)

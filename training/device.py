@@ -1,7 +1,5 @@
-"""Chooses the device and the precision, and sets up the allocator. Knows nothing about networks."""
+"""Chooses the device and the precision. Knows nothing about networks."""
 
-import os
-import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal
@@ -9,18 +7,6 @@ from typing import Literal
 import torch
 
 Precision = Literal["auto", "fp32", "bf16"]
-
-# glibc returns large buffers to the kernel after every step; mapping them again costs more than
-# the arithmetic (measured: half of the time of an epoch, most of it in page faults).
-_ALLOCATOR = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000"}
-
-
-def restart_with_allocator_settings() -> None:
-    """Replace this process by itself with the allocator's settings (read only at its start)."""
-    if sys.platform != "linux" or all(name in os.environ for name in _ALLOCATOR):
-        return
-    os.environ.update({name: os.environ.get(name, value) for name, value in _ALLOCATOR.items()})
-    os.execv(sys.executable, [sys.executable, "-m", "training", *sys.argv[1:]])
 
 
 def choose_device() -> torch.device:

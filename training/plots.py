@@ -60,8 +60,9 @@ def _attention(path: Path, example: dict[str, Any]) -> Path:
         figsize=(2 + 0.35 * len(source), 1.5 + 0.3 * len(target)), layout="constrained"
     )
     axes.imshow(np.array(example["weights"], ndmin=2), cmap="Greys", vmin=0, vmax=1)
-    axes.set_xticks(range(len(source)), source, rotation=90)
-    axes.set_yticks(range(len(target)), target)
+    # A text is a text: two dollar signs are no formula.
+    axes.set_xticks(range(len(source)), source, rotation=90, parse_math=False)
+    axes.set_yticks(range(len(target)), target, parse_math=False)
     return _save(figure, path)
 
 

@@ -3,6 +3,7 @@
 Knows nothing about models: it compares numbers that were measured.
 """
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -41,11 +42,14 @@ class Condition:
         if bound == CURRENT:
             return cls(metric, sign, None)
         try:
-            return cls(metric, sign, float(bound))
+            number = float(bound)
         except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
             raise PromotionError(
                 f"{bound!r} is neither a number nor {CURRENT!r}: write the condition {_EXAMPLE}"
-            ) from None
+            )
+        return cls(metric, sign, number)
 
     def require(self, scores: Mapping[str, float], current: Mapping[str, float] | None) -> None:
         """Raises PromotionError where the condition does not hold.

@@ -24,6 +24,8 @@ from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.loading import Pipeline, load_pipeline
 from service.pipelines.translation import SearchOptions, TranslationPipeline
 from training.corpora import OwnData, labelled_tests, parallel_tests
+from training.data.errors import DataError
+from training.data.examples import LabelledText, SentencePair
 from training.data.tables import read_labelled, read_pairs
 from training.evaluation import Measured, score_classification, score_translation
 from training.export.candidates import (
@@ -34,14 +36,19 @@ from training.export.candidates import (
     translator_candidates,
 )
 from training.export.layers import Precision
-from training.promotion import Condition
-from training.recipe import TranslationRecipe, parse_recipe
+from training.promotion import Condition, PromotionError
+from training.recipe import ClassificationRecipe, Recipe, TranslationRecipe, parse_recipe
 from training.runs import ClassificationRun
 
 LARGEST_LOSS = 0.3  # points of the validation score that int8 may cost
 EXAMPLES = 5
 EXAMPLE_CHARACTERS = 200
 MEASURED_BEAMS = (5, 1)
+# What a condition can name: shares in [0, 1] of a classifier, BLEU and chrF as they are printed.
+METRICS = {
+    "classification": ("accuracy", "macro_f1", "calibration_error"),
+    "translation": ("BLEU", "chrF"),
+}
 
 
 @dataclass(frozen=True)
@@ -89,12 +96,31 @@ def publish(
     return Published(path, chosen.draft.precision, draft.scores, (*notes, *more))
 
 
+def require_measurable(gate: Gate, recipe: Recipe) -> None:
+    """Raises PromotionError for a metric that the recipe's task has not, DataError for bad data."""
+    known = METRICS[recipe.task]
+    if gate.condition.metric not in known:
+        raise PromotionError(
+            f"{gate.condition.metric!r} is not measured in {recipe.task}; "
+            f"choose from {', '.join(known)}"
+        )
+    if isinstance(recipe, ClassificationRecipe):
+        _labelled(gate.data)
+    else:
+        _pairs(gate.data)
+
+
 def measure_recipe(
     pipeline: Pipeline, root: Path, beam_sizes: Sequence[int] = MEASURED_BEAMS, quiet: bool = True
 ) -> list[Measured]:
     """Scores on the test sets that the recipe in the manifest names. Raises DataError."""
     settings = pipeline.manifest.recipe
     recipe = parse_recipe(dict(settings.settings), f"the recipe of {pipeline.artifact.name}")
+    if not recipe.data.test:
+        raise DataError(
+            f"the recipe of {pipeline.artifact.name} names no public test set; name a labelled "
+            "file with --on FILE"
+        )
     if isinstance(pipeline, ClassificationPipeline):
         return score_classification(pipeline, labelled_tests(root, recipe.data), quiet)
     assert isinstance(recipe, TranslationRecipe)
@@ -108,10 +134,16 @@ def measure(
     """Scores on a user's labelled file. Raises DataError."""
     name = data.file.name
     if isinstance(pipeline, ClassificationPipeline):
-        texts = read_labelled(data.file, data.text_column, data.label_column, minimum_per_class=0)
-        return score_classification(pipeline, {name: texts})
-    pairs = read_pairs(data.file, data.source_column, data.target_column)
-    return score_translation(pipeline, {name: pairs}, beam_sizes)
+        return score_classification(pipeline, {name: _labelled(data)})
+    return score_translation(pipeline, {name: _pairs(data)}, beam_sizes)
+
+
+def _labelled(data: OwnData) -> list[LabelledText]:
+    return read_labelled(data.file, data.text_column, data.label_column, minimum_per_class=0)
+
+
+def _pairs(data: OwnData) -> list[SentencePair]:
+    return read_pairs(data.file, data.source_column, data.target_column)
 
 
 def _choose(
@@ -177,7 +209,7 @@ def _complete(run: Run, draft: AnyDraft, pipeline: Pipeline, quiet: bool) -> Any
         assert isinstance(pipeline, ClassificationPipeline)
         measured = score_classification(pipeline, run.corpora.test, quiet)
         texts = [e.text for part in run.corpora.validation.values() for e in part]
-        shown = _example_texts(run.recipe.publication.examples, texts)
+        shown = _example_texts(run, texts)
         examples: tuple[ClassificationExample | TranslationExample, ...] = tuple(
             ClassificationExample(text=text, label=ranked[0].label, score=round(ranked[0].score, 4))
             for text, ranked in zip(shown, pipeline.classify(shown), strict=True)
@@ -186,7 +218,7 @@ def _complete(run: Run, draft: AnyDraft, pipeline: Pipeline, quiet: bool) -> Any
         assert isinstance(pipeline, TranslationPipeline)
         measured = score_translation(pipeline, run.corpora.test, MEASURED_BEAMS, quiet)
         texts = [p.source for part in run.corpora.validation.values() for p in part]
-        shown = _example_texts(run.recipe.publication.examples, texts)
+        shown = _example_texts(run, texts)
         examples = tuple(
             TranslationExample(text=text, translation=translation, beam_size=beam_size)
             for beam_size in MEASURED_BEAMS
@@ -208,8 +240,14 @@ def _complete(run: Run, draft: AnyDraft, pipeline: Pipeline, quiet: bool) -> Any
     return draft.model_copy(update={"scores": scores, "examples": examples})
 
 
-def _example_texts(wanted: Sequence[str], texts: Sequence[str]) -> list[str]:
-    if wanted:
-        return list(wanted)
-    short = [text for text in texts if text.strip() and len(text) <= EXAMPLE_CHARACTERS]
-    return (short or [text[:EXAMPLE_CHARACTERS] for text in texts])[:EXAMPLES]
+def _example_texts(run: Run, texts: Sequence[str]) -> list[str]:
+    """The recipe's examples, or the first of the held-out texts that are short and hold words."""
+    if run.recipe.publication.examples:
+        return list(run.recipe.publication.examples)
+
+    def readable(text: str) -> bool:
+        return len(run.tokenizer.encode(text)) > run.tokenizer.add_eos
+
+    short = [text for text in texts if len(text) <= EXAMPLE_CHARACTERS and readable(text)]
+    cut = (text[:EXAMPLE_CHARACTERS] for text in texts)
+    return (short or [text for text in cut if readable(text)])[:EXAMPLES]

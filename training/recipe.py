@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from service.artifact.manifest import LanguageCode, ModelName
+
 RECIPES = Path(__file__).parent / "recipes"
 
 
@@ -73,7 +75,7 @@ class Training(_Section):
 class Publication(_Section):
     """What the manifest says of the weights."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+    name: ModelName
     license: str = Field(min_length=1)
     license_note: str
     examples: tuple[str, ...] = Field(
@@ -116,8 +118,8 @@ class ClassificationRecipe(_Section):
 
 
 class Languages(_Section):
-    source: str
-    target: str
+    source: LanguageCode
+    target: LanguageCode
 
 
 class TranslationRecipe(_Section):

@@ -9,7 +9,7 @@ run that is killed leaves either the old file or the new one.
     runs/NAME/tokenizer.model
     runs/NAME/checkpoint.pt    everything --resume needs
     runs/NAME/best.pt          the (averaged) weights of the best validation
-    runs/NAME/log.jsonl        one record a line: "step", "validation", "note"
+    runs/NAME/log.jsonl        one record a line: "step", "validation"
 """
 
 import json
@@ -34,13 +34,17 @@ class RunFolder:
         self.best = path / "best.pt"
         self.log = path / "log.jsonl"
 
-    def create(self) -> None:
-        """Make the folder; a run that is already there is an error."""
+    def require_new(self) -> None:
+        """Raises RunError where a run lies already."""
         if self.recipe.exists():
             raise RunError(
                 f"{self.path} already holds a run: go on with it (--resume), or name another "
                 "folder (--run)"
             )
+
+    def create(self) -> None:
+        """Make the folder. Raises RunError where a run lies already."""
+        self.require_new()
         self.path.mkdir(parents=True, exist_ok=True)
 
     def write_json(self, path: Path, value: Any) -> None:
@@ -73,9 +77,11 @@ class RunFolder:
             log.write(json.dumps(record, ensure_ascii=False) + "\n")
 
     def records(self) -> list[dict[str, Any]]:
+        """Every whole line of the log; a run that is killed may leave its last line torn."""
         if not self.log.exists():
             return []
-        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
+        *lines, _torn = self.log.read_bytes().split(b"\n")
+        return [json.loads(line) for line in lines]
 
     def truncate_log(self, step: int) -> None:
         """Forget records after ``step``: a resumed run writes them again."""

@@ -44,8 +44,8 @@ class Origin:
     own: OwnData | None = None
 
     def to_json(self) -> dict[str, Any]:
-        own = None if self.own is None else {**vars(self.own), "file": str(self.own.file)}
-        return {"root": str(self.root), "own": own}
+        own = None if self.own is None else {**vars(self.own), "file": str(self.own.file.resolve())}
+        return {"root": str(self.root.resolve()), "own": own}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Origin":
@@ -79,7 +79,7 @@ class TranslationRun:
 
 def start_run(run: RunFolder, recipe: Recipe, origin: Origin, quiet: bool = False) -> Position:
     """Train from the beginning. Raises RunError, DataError, Stopped."""
-    run.create()
+    run.require_new()
     # The data is read before anything is written, so that a bad row leaves no half-made run.
     if isinstance(recipe, ClassificationRecipe):
         texts = _labelled(recipe, origin)
@@ -91,6 +91,7 @@ def start_run(run: RunFolder, recipe: Recipe, origin: Origin, quiet: bool = Fals
         labels = ()
         tokenizer = tokenizer_for_pairs(recipe, pairs)
         task = translation_task(recipe, pairs, tokenizer)
+    run.create()
     run.write_bytes(run.tokenizer, tokenizer.to_bytes())
     settings = {
         "recipe": recipe.model_dump(mode="json"),
@@ -112,6 +113,11 @@ def resume_run(run: RunFolder, quiet: bool = False) -> Position:
         task = translation_task(recipe, _parallel(recipe, origin), tokenizer)
     # A run that was stopped before its first checkpoint begins again: the same weights come out.
     return _train(task, recipe, run, quiet, resume=run.checkpoint.exists())
+
+
+def run_recipe(run: RunFolder) -> Recipe:
+    """The resolved recipe of a run. Raises RunError."""
+    return _settings(run)[0]
 
 
 def load_run(run: RunFolder) -> ClassificationRun | TranslationRun:
@@ -157,7 +163,8 @@ def _parallel(recipe: TranslationRecipe, origin: Origin) -> Corpora[SentencePair
 
 def _labels(recipe: ClassificationRecipe, corpora: Corpora[LabelledText]) -> tuple[str, ...]:
     """The recipe's class names, checked against the data, or the data's."""
-    examples = [example for part in corpora.train for example in part]
+    held_out = (*corpora.validation.values(), *corpora.test.values())
+    examples = [example for part in (*corpora.train, *held_out) for example in part]
     found = class_names(examples)
     if recipe.labels is None:
         return tuple(found)

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 import sentencepiece
 
-from training.recipe import TokenizerSettings
+from training.data.errors import DataError
+from training.recipe import RecipeError, TokenizerSettings
 
 LONGEST_LINE = 16_384  # bytes; sentencepiece leaves longer lines out
 
@@ -14,10 +15,28 @@ def train_tokenizer(texts: Iterable[str], settings: TokenizerSettings) -> bytes:
     """A sentencepiece model with pad 0, bos 1, eos 2, unk 3 and bytes as fallback.
 
     A corpus too small for the asked vocabulary gets the largest one it allows (a soft limit).
+    Raises RecipeError for a vocabulary that cannot hold the characters of the texts, DataError for
+    texts that nothing can be made of.
     """
     model = io.BytesIO()
+    try:
+        _train(_lines(texts), model, settings)
+    except RuntimeError as error:
+        if "required_chars" in str(error):
+            raise RecipeError(
+                f"tokenizer.vocabulary is {settings.vocabulary}, too few for the characters of the "
+                "texts; raise it, or lower tokenizer.character_coverage "
+                f"({settings.character_coverage}): rarer characters are then written as bytes"
+            ) from error
+        raise DataError(
+            f"no tokenizer can be made of the training texts; expected some words ({error})"
+        ) from error
+    return model.getvalue()
+
+
+def _train(lines: Iterable[str], model: io.BytesIO, settings: TokenizerSettings) -> None:
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=_lines(texts),
+        sentence_iterator=iter(lines),
         model_writer=model,
         vocab_size=settings.vocabulary,
         model_type=settings.kind,
@@ -34,7 +53,6 @@ def train_tokenizer(texts: Iterable[str], settings: TokenizerSettings) -> bytes:
         unk_id=3,
         minloglevel=2,
     )
-    return model.getvalue()
 
 
 def _lines(texts: Iterable[str]) -> Iterable[str]:

@@ -76,6 +76,8 @@ class Trainer:
         """Run to the last epoch, or until patience is spent. Raises Stopped, RunError."""
         if resume:
             self._load()
+        else:
+            self.run.truncate_log(0)  # an earlier try may have ended before its first checkpoint
         if self.position.finished:
             return self.position
         try:

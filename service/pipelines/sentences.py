@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import sentencex
 
 _LINES = re.compile(r"([\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+)")
-_EDGES = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class SplitText:
 def split_sentences(text: str, language: str) -> SplitText:
     """The sentences of a text. A line break always ends a sentence.
 
-    language: a code such as ``en``; sentencex falls back to a related one or to English.
+    text: without lone surrogates (sentencex raises UnicodeEncodeError); language: a code such as ``en``; sentencex falls back to a related one or to English.
     """
     sentences: list[str] = []
     gaps = [""]
@@ -51,7 +50,7 @@ def split_sentences(text: str, language: str) -> SplitText:
 
 
 def _edges(segment: str) -> tuple[str, str, str]:
-    match = _EDGES.fullmatch(segment)
-    assert match is not None  # the expression matches every string
-    before, sentence, after = match.groups()
-    return before, sentence, after
+    # Not an expression such as (\s*)(.*?)(\s*): its time grows with the square of a run of spaces.
+    sentence = segment.strip()
+    begin = len(segment) - len(segment.lstrip())
+    return segment[:begin], sentence, segment[begin + len(sentence) :]

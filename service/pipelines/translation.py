@@ -4,18 +4,28 @@ Thread-safe: holds sessions and facts, and no state between calls. Each text is 
 sentences that are translated as one batch; its white space and line breaks are its own again.
 """
 
+import re
 from collections.abc import Sequence
 
-from service.artifact import BOS_ID, EOS_ID, Artifact, TranslationManifest, UnencodableText
+from service.artifact import (
+    BOS_ID,
+    EOS_ID,
+    Artifact,
+    TranslationManifest,
+    UnencodableText,
+    encodable,
+)
 from service.errors import TextError
 from service.pipelines.options import PipelineOptions
-from service.pipelines.sentences import split_sentences
+from service.pipelines.sentences import SplitText, split_sentences
 from service.runtime.batches import batches_by_length
 from service.runtime.decoder import Decoder
 from service.runtime.search import BeamSearch, Hypothesis, SearchOptions
 from service.runtime.session import open_session
 
 WORD_START = "\N{LOWER ONE EIGHTH BLOCK}"  # how sentencepiece writes the space before a word
+SPECIAL_TOKENS = 4  # pad, bos, eos and unk, of which none is a word
+_CONTINUATION_BYTE = re.compile("<0x[89AB][0-9A-F]>")  # not the first of a character's UTF-8 bytes
 
 __all__ = ["SearchOptions", "TranslationPipeline"]
 
@@ -46,7 +56,7 @@ class TranslationPipeline:
 
         Raises TextError, which names the text, where one holds nothing to read.
         """
-        splits = [split_sentences(text, self.languages.source) for text in texts]
+        splits = [self._split(i, text) for i, text in enumerate(texts)]
         pieces: list[list[int]] = []  # the rows of all sentences
         counts: list[list[int]] = []  # text by text, how many rows each sentence became
         for i, split in enumerate(splits):
@@ -81,7 +91,14 @@ class TranslationPipeline:
         )
         for batch in batches:
             self._decoder.decode([rows[i] for i in batch], [searches[i] for i in batch])
-        return [search.hypotheses() for search in searches]
+        ranked = [search.hypotheses() for search in searches]
+        if chosen.max_length is not None:
+            # A caller who sets a limit wants the best beginning of a translation. Where the model's
+            # own limit cuts, the search has lost its way, and one that ended by itself is better.
+            for search, hypotheses in zip(searches, ranked, strict=True):
+                if search.max_length == chosen.max_length:
+                    hypotheses.sort(key=lambda h: -h.score)
+        return ranked
 
     def decode(self, hypotheses: Sequence[Sequence[Hypothesis]]) -> list[str]:
         """The text of the best hypothesis of each list."""
@@ -93,7 +110,14 @@ class TranslationPipeline:
         if options.max_length is not None:
             limit = min(limit, options.max_length)
         penalty = facts.length_penalty if options.length_penalty is None else options.length_penalty
-        return BeamSearch(options.beam_size, penalty, limit, EOS_ID)
+        beam_size = min(options.beam_size, self.manifest.tokenizer.vocabulary - SPECIAL_TOKENS)
+        return BeamSearch(beam_size, penalty, limit, EOS_ID)
+
+    def _split(self, index: int, text: str) -> SplitText:
+        try:
+            return split_sentences(encodable(text), self.languages.source)
+        except UnencodableText as error:
+            raise TextError(index, str(error)) from None
 
     def _tokens(self, index: int, sentence: str) -> list[int]:
         try:
@@ -116,9 +140,15 @@ class TranslationPipeline:
         return rows
 
     def _cut(self, tokens: Sequence[int], limit: int) -> int:
-        """Where a long row is cut: before the last word that begins in its second half."""
+        """Where a long row is cut: before the last word that begins in its second half.
+
+        A word longer than that is cut between two characters, never between the bytes of one.
+        """
         pieces = self.artifact.tokenizer.pieces(tokens[: limit + 1])
         for position in range(limit, limit // 2, -1):
             if pieces[position].startswith(WORD_START):
+                return position
+        for position in range(limit, limit // 2, -1):
+            if not _CONTINUATION_BYTE.fullmatch(pieces[position]):
                 return position
         return limit

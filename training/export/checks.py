@@ -94,7 +94,7 @@ def _forced(graphs: TranslatorGraphs, rows: Rows, target: np.ndarray) -> np.ndar
     tokens, lengths = pad_rows(rows)
     encoded = graph_session(graphs.encoder).run({"tokens": tokens, "lengths": lengths})
     step = graph_session(graphs.decoder)
-    vocabulary = _vocabulary(graphs)
+    vocabulary = graphs.vocabulary
     states = {name: encoded[name] for name in STATES}
     memory = {name: encoded[name] for name in MEMORY}
     result = np.empty((len(rows), target.shape[1], vocabulary), dtype=np.float32)
@@ -106,12 +106,6 @@ def _forced(graphs: TranslatorGraphs, rows: Rows, target: np.ndarray) -> np.ndar
         order = output["next_tokens"].astype(np.int64)
         np.put_along_axis(result[:, t], order, output["log_probs"], axis=1)
     return result
-
-
-def _vocabulary(graphs: TranslatorGraphs) -> int:
-    """The first axis of the largest table: the embedding."""
-    sizes = [c.dims[0] for c in graphs.encoder.graph.initializer if len(c.dims) == 2]
-    return int(max(sizes))
 
 
 def _require(what: str, one: np.ndarray, other: np.ndarray, limit: float) -> float:

@@ -18,11 +18,16 @@ IMPOSSIBLE = -1e9  # log-probability of a token that is no word
 class TranslatorGraphs:
     encoder: onnx.ModelProto
     decoder: onnx.ModelProto
+    vocabulary: int  # the most that the decoder's k may be
 
 
 def translator_graphs(network: Translator, precision: Precision) -> TranslatorGraphs:
     """Both graphs; for their tensors see `service.artifact.manifest.TranslationDraft`."""
-    return TranslatorGraphs(_encoder(network, precision), _decoder(network, precision))
+    return TranslatorGraphs(
+        _encoder(network, precision),
+        _decoder(network, precision),
+        network.embedding.num_embeddings,
+    )
 
 
 def _encoder(network: Translator, precision: Precision) -> onnx.ModelProto:

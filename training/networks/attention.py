@@ -22,6 +22,8 @@ class AdditiveAttention(nn.Module):
         self.query = nn.Linear(state_size, attention_size, bias=False)  # W
         self.key = nn.Linear(memory_size, attention_size, bias=True)  # U
         self.energy = nn.Linear(attention_size, 1, bias=False)  # v
+        for layer in (self.query, self.key, self.energy):
+            nn.init.xavier_uniform_(layer.weight)
 
     def keys(self, memory: Tensor) -> Tensor:
         """memory: batch x source_time x memory_size, to batch x source_time x attention_size."""

@@ -78,7 +78,8 @@ class Translator(nn.Module):
         memory = self.dropout(outputs)
         start = torch.tanh(self.bridge(final))
         mask = padding_mask(lengths, tokens.shape[1])
-        return Source(memory, self.attention.keys(memory), mask, start)
+        # The keys read the memory without noise: energies of dropped states align far later.
+        return Source(memory, self.attention.keys(outputs), mask, start)
 
     def decode(
         self, source: Source, tokens: Tensor, states: "States | None" = None

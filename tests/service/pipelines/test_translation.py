@@ -1,0 +1,188 @@
+"""Translation by a model that copies: whatever the answer lacks, the pipeline has lost."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from service.artifact import read_artifact
+from service.errors import TextError
+from service.pipelines.options import PipelineOptions
+from service.pipelines.translation import SearchOptions, TranslationPipeline
+
+few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+GREEDY = SearchOptions(beam_size=1)
+PARAGRAPH = "  A man runs.  A dog ran in the park!\n\n\tTwo men talk?\r\nthe end \u2028 \n"
+words = st.sampled_from(["the", "cat", "good", "läuft", "street", "Zwei", "x", "12", "ja"])
+sentences = st.lists(words, min_size=1, max_size=8).map(" ".join)
+gaps = st.sampled_from([". ", ".\n", ".  ", "!\r\n\r\n", "?\n\n\t", ".\u2028", "\n"])
+paragraphs = st.lists(st.tuples(sentences, gaps), min_size=1, max_size=4).map(
+    lambda parts: "".join(sentence + gap for sentence, gap in parts)
+)
+
+
+def open_translator(models: Path, **options: int) -> TranslationPipeline:
+    artifact = read_artifact(models / "translation-en-de" / "1")
+    return TranslationPipeline(artifact, PipelineOptions(**options))
+
+
+@pytest.mark.parametrize("beam_size", [1, 5, 10])
+def test_white_space_and_line_breaks_are_the_texts_own(
+    translator: TranslationPipeline, beam_size: int
+) -> None:
+    texts = [PARAGRAPH, "the cat", "\tone line\n"]
+    assert translator.translate(texts, SearchOptions(beam_size=beam_size)) == texts
+
+
+@few
+@given(texts=st.lists(paragraphs, min_size=1, max_size=3))
+def test_layout_survives_any_paragraph(translator: TranslationPipeline, texts: list[str]) -> None:
+    assert translator.translate(texts, GREEDY) == texts
+
+
+def test_the_default_is_a_beam_of_five(translator: TranslationPipeline) -> None:
+    rows = [translator.artifact.tokenizer.encode("the cat")]
+    assert translator.search(rows) == translator.search(rows, SearchOptions(beam_size=5))
+    assert len(translator.search(rows)[0]) > 1
+    assert len(translator.search(rows, GREEDY)[0]) == 1
+
+
+def test_no_text_gets_no_answer(translator: TranslationPipeline) -> None:
+    assert translator.translate([]) == []
+    assert translator.translate_sentences([]) == []
+
+
+@pytest.mark.parametrize("beam_size", [1, 5])
+def test_a_long_sentence_is_cut_between_words_and_nothing_is_lost(
+    published_models: Path, beam_size: int
+) -> None:
+    translator = open_translator(published_models, max_source_tokens=16)
+    text = " ".join(f"the good cat sat on the mat in street number {i}" for i in range(12))
+    longest = max(len(row) for row in translator._rows(0, text))
+    assert len(translator.artifact.tokenizer.encode(text)) > 100
+    assert longest <= 16
+    assert translator.translate([text], SearchOptions(beam_size=beam_size)) == [text]
+
+
+@few
+@given(parts=st.lists(words, min_size=1, max_size=60), limit=st.integers(8, 40))
+def test_no_row_is_longer_than_the_limit(
+    published_models: Path, parts: list[str], limit: int
+) -> None:
+    translator = open_translator(published_models, max_source_tokens=limit)
+    text = " ".join(parts)
+    assert all(2 <= len(row) <= limit for row in translator._rows(0, text))
+    assert translator.translate([text], GREEDY) == [text]
+
+
+@pytest.mark.parametrize("character", ["x", "é", "字", "😀"])
+@pytest.mark.parametrize("limit", [8, 9, 10, 11])
+def test_a_long_word_is_cut_between_characters(
+    published_models: Path, character: str, limit: int
+) -> None:
+    translator = open_translator(published_models, max_source_tokens=limit)
+    (answer,) = translator.translate([character * 50], GREEDY)
+    assert set(answer) == {character, " "}  # half a character would be U+FFFD
+    assert answer.count(character) == 50
+
+
+def test_a_sentence_of_one_word_of_20_000_characters(translator: TranslationPipeline) -> None:
+    (answer, neighbour) = translator.translate(["x" * 20_000, "the cat"], GREEDY)
+    assert answer.replace(" ", "") == "x" * 20_000
+    assert neighbour == "the cat"
+
+
+@pytest.mark.parametrize("text", ["a\0b", "😀 👩‍👩‍👧", "שלום עולם", "e\u0301"], ids=ascii)
+def test_awkward_texts_leave_their_neighbours_alone(
+    translator: TranslationPipeline, text: str
+) -> None:
+    answers = translator.translate(["the cat", text, "two men talk"])
+    assert answers[0::2] == ["the cat", "two men talk"]
+    assert answers[1]
+
+
+@few
+@given(
+    texts=st.lists(sentences, min_size=1, max_size=6),
+    size=st.integers(1, 12),
+    beam_size=st.integers(1, 4),
+)
+def test_answers_do_not_depend_on_the_batch(
+    published_models: Path, texts: list[str], size: int, beam_size: int
+) -> None:
+    translator = open_translator(published_models, max_batch_size=size, max_batch_tokens=50)
+    assert translator.translate(texts, SearchOptions(beam_size=beam_size)) == texts
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "nothing to read is left of it; send at least one word"),
+        (" \n\n", "nothing to read is left of it"),
+        ("\u200b\n\x01", "nothing to read is left of it"),
+        ("the cat. ab\ud800", "half of a surrogate pair"),
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_text_that_cannot_be_read_is_named(
+    translator: TranslationPipeline, text: str, reason: str, index: int
+) -> None:
+    texts = ["the cat", "the cat"]
+    texts[index] = text
+    with pytest.raises(TextError, match=reason) as caught:
+        translator.translate(texts)
+    assert caught.value.index == index
+
+
+def test_an_unreadable_line_among_readable_ones_is_left_out(
+    translator: TranslationPipeline,
+) -> None:
+    assert translator.translate(["the cat\n\u200b\nthe dog"]) == ["the cat\n\nthe dog"]
+
+
+def test_max_length_cuts_every_sentence(translator: TranslationPipeline) -> None:
+    (whole,) = translator.search([translator.artifact.tokenizer.encode("the good cat sat")])
+    for limit in (1, 2, 3):
+        options = SearchOptions(max_length=limit)
+        (cut,) = translator.search(
+            [translator.artifact.tokenizer.encode("the good cat sat")], options
+        )
+        assert cut[0].tokens == whole[0].tokens[:limit]
+        assert not cut[0].complete
+    assert translator.translate(["the cat. the dog"], SearchOptions(max_length=100)) == [
+        "the cat. the dog"
+    ]
+
+
+def test_a_length_grows_with_its_source_and_has_a_limit(models: Path) -> None:
+    translator = open_translator(models)
+    facts = translator.manifest.decoding
+    for length in (1, 7):
+        search = translator._begin(length, GREEDY)
+        assert search.max_length == 2 * length + 10
+        assert search.length_penalty == facts.length_penalty == 1.0
+    assert translator._begin(7, SearchOptions(max_length=9)).max_length == 9
+    assert translator._begin(7, SearchOptions(length_penalty=0.0)).length_penalty == 0.0
+
+
+def test_sentences_are_taken_as_they_stand(translator: TranslationPipeline) -> None:
+    assert translator.translate_sentences(["the cat. the dog", "two men"]) == [
+        "the cat. the dog",
+        "two men",
+    ]
+
+
+@pytest.mark.parametrize("beam_size", [10, 400, 100_000])
+def test_a_beam_wider_than_the_vocabulary_is_the_vocabulary(
+    translator: TranslationPipeline, beam_size: int
+) -> None:
+    options = SearchOptions(beam_size=beam_size, max_length=3)
+    assert translator.translate(["cat"], options) == ["cat"]
+
+
+def test_an_artifact_of_another_task_is_refused(published_models: Path) -> None:
+    artifact = read_artifact(published_models / "sentiment" / "1")
+    with pytest.raises(TypeError, match="sentiment is a classification model"):
+        TranslationPipeline(artifact)
