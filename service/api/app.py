@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from service import __version__
 from service.api import health, metrics, models, predict, translate
@@ -47,15 +48,15 @@ def create_app(settings: Settings, repository: Repository, collected: Metrics) -
         services.classification.close()
         services.translation.close()
 
-    app = FastAPI(
+    # Like FastAPI(), but /docs brings its scripts along: the browser may have no way out of here.
+    app = FastAPIOffline(
         title="Gatehouse",
         version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,
-        # /docs and /redoc load their scripts from a public network; /openapi.json does not.
         docs_url="/docs",
-        redoc_url="/redoc",
+        redoc_url=None,
     )
     for part in (predict, translate, models, health, metrics):
         app.include_router(part.router)

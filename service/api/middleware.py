@@ -84,9 +84,11 @@ class RequestMiddleware:
         # The template and not the path: it has few values, and holds nothing a user wrote.
         route = getattr(scope.get("route"), "path", None)
         if route is None:
-            # FastAPI's own pages are plain routes, whose path is their template.
+            # The documentation's pages and files are plain routes, whose path is their template;
+            # one that was not found below them is whatever the client wrote.
             path = scope["path"].removeprefix(scope.get("root_path", ""))
-            route = path if "endpoint" in scope else "unmatched"
+            found = "endpoint" in scope and status < HTTPStatus.BAD_REQUEST
+            route = path if found else "unmatched"
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         self._metrics.requests.labels(route, method, str(status)).inc()
         self._metrics.request_seconds.labels(route).observe(seconds)

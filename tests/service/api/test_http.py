@@ -117,6 +117,23 @@ def test_the_openapi_document_shows_bodies_examples_and_errors(client: TestClien
     assert "/openapi.json" in client.get("/docs").text
 
 
+def test_the_documentation_page_needs_no_address_outside_the_service(
+    open_client: OpenClient,
+) -> None:
+    with open_client(root_path="/text") as client:
+        page = client.get("/docs").text
+        files = re.findall(r'(?:src|href)="([^"]+)"', page)
+        assert files
+        for file in files:
+            assert file.startswith("/text/")
+            assert client.get(file).status_code == 200
+        # What a client makes up below the documentation's files must not become a label or a line.
+        assert client.get("/static-offline-docs/made-up").status_code == 404
+        metrics = client.get("/metrics").text
+    assert "made-up" not in metrics
+    assert 'route="unmatched",status="404"} 1.0' in metrics
+
+
 @pytest.mark.parametrize("prefix", ["", "/text"], ids=["stripped by the proxy", "kept"])
 def test_a_proxy_may_show_the_service_under_a_path(open_client: OpenClient, prefix: str) -> None:
     with open_client(root_path="/text") as client:
