@@ -119,12 +119,7 @@ def build_worker(settings: Settings) -> FastAPI:
     changed after the parent process read it.
     """
     configure_logging(settings.log_level, settings.log_format)
-    options = PipelineOptions(
-        threads=_threads(settings),
-        max_batch_size=settings.max_batch_size,
-        max_batch_tokens=settings.max_batch_tokens,
-        max_source_tokens=settings.max_source_tokens,
-    )
+    options = PipelineOptions.of(settings, _threads(settings))
     try:
         repository = Repository.open(settings.models, options)
     except ArtifactError as error:

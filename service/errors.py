@@ -37,6 +37,10 @@ class TextError(InvalidInput):
         self.reason = reason
 
 
+class TextTooLong(TextError):
+    """One text of a list that has more tokens than the settings allow."""
+
+
 class UnsupportedLanguagePair(InvalidInput):
     """No loaded model translates between the two languages."""
 

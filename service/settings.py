@@ -70,7 +70,10 @@ class Settings(BaseModel):
     ] = 32
     max_batch_tokens: Annotated[
         int, Field(description="tokens, padding included, computed together", ge=1)
-    ] = 8192
+    ] = 4096
+    max_text_tokens: Annotated[
+        int, Field(description="tokens of a text to classify, which is read in one piece", ge=1)
+    ] = 20_480
     max_source_tokens: Annotated[
         int, Field(description="tokens of a sentence to translate; longer ones are cut up", ge=8)
     ] = 256

@@ -16,6 +16,7 @@ from service.errors import InvalidInput, LimitExceeded, listing, quote
 
 Body = TypeVar("Body", bound=BaseModel)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_DROPPED_BYTES = 64 << 20  # of a body that is too long anyway
 _JSON_TYPES = {
     "str": "a string",
     "int": "a number",
@@ -28,15 +29,29 @@ _JSON_TYPES = {
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The body's bytes. Raises LimitExceeded beyond `limit` bytes, announced or counted."""
+    """The body's bytes. Raises LimitExceeded beyond `limit` bytes, announced or counted.
+
+    What is too long is read on and dropped, up to a limit of its own: a client that is still
+    sending when the connection closes behind the answer sees a reset, and never the answer. One
+    that asks before it sends (Expect: 100-continue) is answered at once.
+    """
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > limit:
-        raise LimitExceeded(_too_long(limit))
+    too_long = announced.isdecimal() and int(announced[:20]) > limit
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise LimitExceeded(_too_long(limit))
+    dropped = 0
+    if not (too_long and "expect" in request.headers):
+        async for chunk in request.stream():
+            too_long = too_long or len(body) + len(chunk) > limit
+            if not too_long:
+                body += chunk
+                continue
+            dropped += len(chunk)
+            if dropped > _DROPPED_BYTES:
+                break
+    if too_long:
+        raise LimitExceeded(
+            f"the body is longer than {limit:,} bytes; send fewer or shorter texts at a time"
+        )
     return bytes(body)
 
 
@@ -75,10 +90,6 @@ def request_schema(schema: type[BaseModel]) -> dict[str, Any]:
             },
         }
     }
-
-
-def _too_long(limit: int) -> str:
-    return f"the body is longer than {limit:,} bytes; send fewer or shorter texts at a time"
 
 
 def _describe(errors: Sequence[ErrorDetails], schema: type[BaseModel]) -> str:

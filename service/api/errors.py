@@ -78,7 +78,10 @@ async def _answer_http_error(request: Request, error: Exception) -> JSONResponse
         known = ", ".join(sorted([*request.app.openapi()["paths"], "/docs"]))
         message = f"there is nothing at {path}; try one of {known}"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(sorted(headers.get("Allow", "").split(", ")))
+        allowed = set(headers.get("Allow", "").split(", "))
+        if "GET" in allowed:
+            allowed.add("HEAD")
+        headers["Allow"] = ", ".join(sorted(allowed))
         method = quote(request.method)
         message = f"{path} does not answer {method}; it answers {headers['Allow']}"
     return error_response(error.status_code, message, headers)

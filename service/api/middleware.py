@@ -44,6 +44,10 @@ class RequestMiddleware:
             return
         identifier = _identifier(scope)
         status: int | None = None
+        method = scope["method"]
+        if method == "HEAD":
+            # RFC 9110, section 9.3.2: answered like GET, and the server leaves the body out.
+            scope = {**scope, "method": "GET"}
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -77,10 +81,11 @@ class RequestMiddleware:
                 response = error_response(HTTPStatus.INTERNAL_SERVER_ERROR, message)
                 await response(scope, receive, send_with_id)
         finally:
-            self._record(scope, status or _CLIENT_CLOSED_REQUEST, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._record(scope, method, status or _CLIENT_CLOSED_REQUEST, seconds)
             request_id.reset(token)
 
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, method: str, status: int, seconds: float) -> None:
         # The template and not the path: it has few values, and holds nothing a user wrote.
         route = getattr(scope.get("route"), "path", None)
         if route is None:
@@ -89,7 +94,7 @@ class RequestMiddleware:
             path = scope["path"].removeprefix(scope.get("root_path", ""))
             found = "endpoint" in scope and status < HTTPStatus.BAD_REQUEST
             route = path if found else "unmatched"
-        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        method = method if method in _METHODS else "OTHER"
         self._metrics.requests.labels(route, method, str(status)).inc()
         self._metrics.request_seconds.labels(route).observe(seconds)
         if self._access_log:

@@ -7,7 +7,19 @@ Limits that an operator sets are not here, because they are known only when the 
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, FailFast, Field, JsonValue
+
+
+class _FirstErrorOnly(FailFast):
+    """A list of a million numbers is no list of texts, and saying so once is enough.
+
+    pydantic's own class cannot be hashed, which a member of a union must be.
+    """
+
+    __hash__ = object.__hash__
+
+
+Texts = str | Annotated[list[str], _FirstErrorOnly()]
 
 
 class RequestBody(BaseModel):
@@ -28,7 +40,7 @@ class PredictRequest(RequestBody):
         }
     )
 
-    inputs: Annotated[str | list[str], Field(description="a text, or a list of texts")]
+    inputs: Annotated[Texts, Field(description="a text, or a list of texts")]
     model: Annotated[
         str | None, Field(description="name of a classification model; see /models")
     ] = None
@@ -49,7 +61,7 @@ class TranslateRequest(RequestBody):
         }
     )
 
-    q: Annotated[str | list[str], Field(description="a text, or a list of texts")]
+    q: Annotated[Texts, Field(description="a text, or a list of texts")]
     source: Annotated[str, Field(description="code of the language of the texts, such as en")]
     target: Annotated[str, Field(description="code of the language wanted, such as de")]
     model: Annotated[str | None, Field(description="name of a translation model; see /models")] = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from service.artifact import UnencodableText, encodable
-from service.errors import InvalidInput, LimitExceeded, TextError
+from service.errors import InvalidInput, LimitExceeded, TextError, TextTooLong
 from service.settings import Settings
 
 
@@ -48,4 +48,6 @@ def locating(field: str, value: str | list[str]) -> Iterator[None]:
         yield
     except TextError as error:
         place = field if isinstance(value, str) else f"{field}[{error.index}]"
+        if isinstance(error, TextTooLong):
+            raise LimitExceeded(f"{place}: {error.reason}") from None
         raise InvalidInput(f"{place}: {error.reason}") from None

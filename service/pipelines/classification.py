@@ -4,13 +4,15 @@ Thread-safe: holds a session and facts, and no state between calls. A recurrent 
 window, so a text is read whole, whatever its length.
 """
 
+import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
 
 from service.artifact import Artifact, ClassificationManifest, UnencodableText
-from service.errors import TextError
+from service.errors import TextError, TextTooLong
 from service.pipelines.options import PipelineOptions
 from service.runtime.batches import batches_by_length, pad_rows
 from service.runtime.session import Array, open_session
@@ -34,12 +36,14 @@ class ClassificationPipeline:
         self.manifest = artifact.manifest
         self.labels = self.manifest.labels
         self.options = options or PipelineOptions()
+        # A text longer than a batch takes some 13 kB a token while it is computed; one at a time.
+        self._large = threading.Lock()
         self._session = open_session(artifact.graph_path("classifier"), self.options.threads)
 
     def classify(self, texts: Sequence[str]) -> list[list[Prediction]]:
         """Every label with its score, best first, for each text.
 
-        Raises TextError, which names the text, where one holds nothing to read.
+        Raises TextError, which names the text, where one holds nothing to read, and TextTooLong.
         """
         rows = [self._tokens(i, text) for i, text in enumerate(texts)]
         scores = softmax(self.logits(rows))  # texts x classes
@@ -57,7 +61,9 @@ class ClassificationPipeline:
         )
         for batch in batches:
             tokens, lengths = pad_rows([rows[i] for i in batch])
-            output = self._session.run({"tokens": tokens, "lengths": lengths})
+            large = tokens.size > self.options.max_batch_tokens
+            with self._large if large else nullcontext():
+                output = self._session.run({"tokens": tokens, "lengths": lengths})
             logits[batch] = output["logits"]
         return logits
 
@@ -68,6 +74,12 @@ class ClassificationPipeline:
             raise TextError(index, str(error)) from None
         if not tokens:
             raise TextError(index, "nothing to read is left of it; send at least one word")
+        if len(tokens) > self.options.max_text_tokens:
+            raise TextTooLong(
+                index,
+                f"the text has {len(tokens):,} tokens; the limit is "
+                f"{self.options.max_text_tokens:,}: send it in parts",
+            )
         return tokens
 
 

@@ -1,6 +1,9 @@
 """What a pipeline is loaded with: choices of who runs it, not facts of the model."""
 
 from dataclasses import dataclass
+from typing import Self
+
+from service.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -9,5 +12,17 @@ class PipelineOptions:
 
     threads: int = 1
     max_batch_size: int = 32
-    max_batch_tokens: int = 8192  # padded tokens
+    max_batch_tokens: int = 4096  # padded tokens
+    max_text_tokens: int = 20_480  # of a text to classify, which is read in one piece
     max_source_tokens: int = 256  # a longer sentence is translated in parts
+
+    @classmethod
+    def of(cls, settings: Settings, threads: int) -> Self:
+        """What an operator's settings say."""
+        return cls(
+            threads=threads,
+            max_batch_size=settings.max_batch_size,
+            max_batch_tokens=settings.max_batch_tokens,
+            max_text_tokens=settings.max_text_tokens,
+            max_source_tokens=settings.max_source_tokens,
+        )

@@ -30,7 +30,8 @@ class SplitText:
 def split_sentences(text: str, language: str) -> SplitText:
     """The sentences of a text. A line break always ends a sentence.
 
-    text: without lone surrogates (sentencex raises UnicodeEncodeError); language: a code such as ``en``; sentencex falls back to a related one or to English.
+    text: without lone surrogates (else UnicodeEncodeError); language: a code such as ``en``;
+    sentencex falls back to a related one or to English.
     """
     sentences: list[str] = []
     gaps = [""]

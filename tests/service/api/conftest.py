@@ -21,7 +21,7 @@ OpenClient = Callable[..., AbstractContextManager[TestClient]]
 def make_app(models: Path, **settings: object) -> FastAPI:
     """The app over a models folder."""
     chosen = Settings.model_validate({"models": models, **settings})
-    repository = Repository.open(models, PipelineOptions())
+    repository = Repository.open(models, PipelineOptions.of(chosen, threads=1))
     return create_app(chosen, repository, Metrics(CollectorRegistry()))
 
 

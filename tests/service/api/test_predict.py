@@ -185,3 +185,14 @@ def test_requests_at_the_limits_are_answered(client: TestClient) -> None:
     body = json.dumps({"inputs": "good"}).encode().ljust(1 << 20)
     assert client.post("/predict", content=body).status_code == 200
     assert client.post("/predict", content=body + b" ").status_code == 413
+
+
+def test_a_text_of_too_many_tokens_is_named(open_client: OpenClient) -> None:
+    with open_client(max_text_tokens=10) as client:
+        # Each of these characters is unknown to the vocabulary, and so becomes its four bytes.
+        response = client.post("/predict", json={"inputs": ["good", "\U0001f600" * 5]})
+        assert response.status_code == 413
+        error = response.json()["error"]
+        assert error.startswith("inputs[1]: the text has 2")
+        assert error.endswith("tokens; the limit is 10: send it in parts")
+        assert client.post("/predict", json={"inputs": "good"}).status_code == 200
