@@ -5,15 +5,17 @@ Knows nothing about tokenizers or networks.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from service.artifact import Source as DataSource
+from training.data.errors import DataError
 from training.data.examples import LabelledText, SentencePair
-from training.data.parallel import load_parallel
+from training.data.parallel import load_parallel_splits
 from training.data.registry import DATASETS
 from training.data.reverse import reverse_splits
-from training.data.sentiment import load_sentiment
+from training.data.sentiment import load_sentiment_splits
 from training.data.synthetic import sentiment_splits
 from training.data.tables import read_labelled, read_pairs, split_examples, split_pairs
 from training.recipe import Data, Languages, Source
@@ -54,35 +56,58 @@ class OwnData:
 
 def labelled_corpora(root: Path, data: Data) -> Corpora[LabelledText]:
     """What a classification recipe names. Raises DataError."""
-    return _gather(data, lambda source: _labelled(root, source))
+    return _gather(data, _labelled_loader(root))
 
 
 def parallel_corpora(root: Path, data: Data, languages: Languages) -> Corpora[SentencePair]:
     """What a translation recipe names. Raises DataError."""
-    return _gather(data, lambda source: _parallel(root, source, languages))
+    return _gather(data, _parallel_loader(root, languages))
 
 
 def labelled_tests(root: Path, data: Data) -> dict[str, list[LabelledText]]:
     """The test sets of a classification recipe by name. Raises DataError."""
-    return {source.source: _labelled(root, source) for source in data.test}
+    load = _labelled_loader(root)
+    return {source.source: load(source) for source in data.test}
 
 
 def parallel_tests(root: Path, data: Data, languages: Languages) -> dict[str, list[SentencePair]]:
     """The test sets of a translation recipe by name. Raises DataError."""
-    return {source.source: _parallel(root, source, languages) for source in data.test}
+    load = _parallel_loader(root, languages)
+    return {source.source: load(source) for source in data.test}
 
 
-def _labelled(root: Path, source: Source) -> list[LabelledText]:
-    if source.source == "synthetic":
-        return sentiment_splits(_SYNTHETIC_SIZES, _SYNTHETIC_SEED)[source.split]
-    return load_sentiment(root, source.source, source.split)
+def _labelled_loader(root: Path) -> Callable[[Source], list[LabelledText]]:
+    """Loads the splits of classification sources, and reads the files of each source once."""
+
+    @cache
+    def splits(source: str) -> Mapping[str, list[LabelledText]]:
+        if source == "synthetic":
+            return sentiment_splits(_SYNTHETIC_SIZES, _SYNTHETIC_SEED)
+        loaded = load_sentiment_splits(root, source)
+        return {split: examples for split, (examples, _) in loaded.items()}
+
+    return lambda source: _split(splits(source.source), source)
 
 
-def _parallel(root: Path, source: Source, languages: Languages) -> list[SentencePair]:
-    if source.source == "reverse":
-        return reverse_splits(_REVERSE_SIZES, _SYNTHETIC_SEED)[source.split]
-    pair = (languages.source, languages.target)
-    return load_parallel(root, source.source, source.split, pair)
+def _parallel_loader(root: Path, languages: Languages) -> Callable[[Source], list[SentencePair]]:
+    """Loads the splits of translation sources, and reads the files of each source once."""
+
+    @cache
+    def splits(source: str) -> Mapping[str, list[SentencePair]]:
+        if source == "reverse":
+            return reverse_splits(_REVERSE_SIZES, _SYNTHETIC_SEED)
+        loaded = load_parallel_splits(root, source, (languages.source, languages.target))
+        return {split: pairs for split, (pairs, _) in loaded.items()}
+
+    return lambda source: _split(splits(source.source), source)
+
+
+def _split(splits: Mapping[str, list[Example]], source: Source) -> list[Example]:
+    if source.split not in splits:
+        raise DataError(
+            f'"{source.source}" has no split "{source.split}"; it has {", ".join(splits)}'
+        )
+    return splits[source.split]
 
 
 def own_labelled(own: OwnData, seed: int) -> Corpora[LabelledText]:
@@ -121,13 +146,14 @@ def _gather(data: Data, load: Callable[[Source], list[Example]]) -> Corpora[Exam
         validation={source.source: load(source) for source in data.validation},
         test={source.source: load(source) for source in data.test},
         sources=[
-            _described(source.source, len(part))
+            describe_source(source.source, len(part))
             for source, part in zip(data.train, train, strict=True)
         ],
     )
 
 
-def _described(name: str, rows: int) -> DataSource:
+def describe_source(name: str, rows: int) -> DataSource:
+    """What a manifest says of a source that a recipe names. Raises KeyError for another."""
     if name in SYNTHETIC:
         return DataSource(name=name, url="", license="generated; no rights", rows=rows)
     facts = DATASETS[_DATASET_OF.get(name, name)]

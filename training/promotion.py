@@ -16,7 +16,7 @@ _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
     "<": operator.lt,
 }
-_CONDITION = re.compile(r"\s*([A-Za-z][A-Za-z0-9 ,]*?)\s*(>=|<=|>|<)\s*(\S+)\s*")
+_CONDITION = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*(>=|<=|>|<)\s*(\S+)\s*")
 _EXAMPLE = 'for example "accuracy >= 0.9" or "accuracy > current"'
 
 

@@ -170,7 +170,7 @@ def parse_recipe(settings: dict[str, Any], origin: str) -> Recipe:
         return _RECIPE.validate_python(settings)
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+            f"{'.'.join(str(part) for part in item['loc']) or 'task'}: {item['msg']}"
             for item in error.errors(include_url=False)
         )
         raise RecipeError(f"{origin}: {problems}") from None

@@ -9,7 +9,7 @@ import math
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from types import FrameType
 from typing import Any
@@ -70,7 +70,7 @@ class Trainer:
         self.progress = Progress(self.epochs, quiet)
         self._stop_asked = False
         self._saved_at = time.monotonic()
-        self._window: list[tuple[float, int]] = []  # (loss, tokens) since the last log line
+        self._window: list[float] = []  # losses since the last log line
 
     def train(self, resume: bool = False) -> Position:
         """Run to the last epoch, or until patience is spent. Raises Stopped, RunError."""
@@ -156,19 +156,18 @@ class Trainer:
         self.optimizer.step()
         self.average.update()
         position.step += 1
-        self._window.append((float(loss.detach()), tokens))
-        self.progress.step(float(loss.detach()), tokens)
+        self._window.append(float(loss.detach()))
+        self.progress.step(self._window[-1], tokens)
         if position.step % LOG_EVERY == 0:
             self._log_step(rate, norm)
 
     def _log_step(self, rate: float, norm: float) -> None:
-        losses = [loss for loss, _ in self._window]
         self.run.append(
             {
                 "kind": "step",
                 "step": self.position.step,
                 "epoch": self.position.epoch,
-                "loss": round(sum(losses) / len(losses), 5),
+                "loss": round(sum(self._window) / len(self._window), 5),
                 "learning_rate": rate,
                 "gradient_norm": round(norm, 4),
                 "tokens_per_second": round(self.progress.tokens_per_second),
@@ -225,6 +224,7 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.state_dict(),
             "random": random,
+            "window": self._window,
         }
         self.run.write_tensors(self.run.checkpoint, state)
         self._saved_at = time.monotonic()
@@ -240,6 +240,7 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.load_state_dict(state["average"])
         self.position = Position(**state["position"])
+        self._window = list(state.get("window", []))
         torch.set_rng_state(state["random"]["cpu"])
         if self.device.type == "cuda" and "cuda" in state["random"]:
             torch.cuda.set_rng_state(state["random"]["cuda"])
@@ -253,7 +254,8 @@ class Trainer:
             if self._stop_asked:
                 raise KeyboardInterrupt
             self._stop_asked = True
-            self.progress.say("stopping after this step; the run continues with --resume")
+            with suppress(RuntimeError):  # the signal came in the middle of another line
+                self.progress.say("stopping after this step; the run continues with --resume")
 
         previous = {name: signal.signal(name, ask) for name in (signal.SIGINT, signal.SIGTERM)}
         try:

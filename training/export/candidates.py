@@ -45,6 +45,7 @@ from training.tasks.classification import logits_of
 
 PrecisionChoice = Literal["auto", "fp32", "int8"]
 TOKENIZER_FILE = "tokenizer.model"
+MAX_LENGTH_FACTOR = 1.5  # target tokens for each source token, beside 10 for short sentences
 CHECKED_ROWS = 48  # held-out texts that a graph is checked on
 
 Run = ClassificationRun | TranslationRun
@@ -129,7 +130,7 @@ def translator_candidates(
             languages=Languages(
                 source=run.recipe.languages.source, target=run.recipe.languages.target
             ),
-            decoding=Decoding(states=STATES, memory=MEMORY),
+            decoding=Decoding(states=STATES, memory=MEMORY, max_length_factor=MAX_LENGTH_FACTOR),
         )
         files = {
             "encoder.onnx": chosen.encoder.SerializeToString(),

@@ -80,8 +80,7 @@ def check_translator_invariance(graphs: TranslatorGraphs, precision: str, rows: 
     target. Raises ExportError.
     """
     steps = 8
-    forced = np.array([[BOS, *row, *row, *row][:steps] for row in rows])
-    forced = np.pad(forced, ((0, 0), (0, steps - forced.shape[1]))).astype(np.int32)
+    forced = np.array([[BOS, *list(row) * steps][:steps] for row in rows], dtype=np.int32)
     batched = _forced(graphs, rows, forced)
     alone = np.concatenate(
         [_forced(graphs, [row], forced[i : i + 1]) for i, row in enumerate(rows)]

@@ -96,12 +96,12 @@ class Layers:
             max(value.bound for value in values),
         )
 
-    def pinned(self, value: Value) -> Value:
-        """The value with pins just outside ±max(1, bound) behind it; itself in float32."""
+    def pinned(self, value: Value, margin: float = MARGIN) -> Value:
+        """The value with pins at ±max(1, bound) * margin behind it; itself in float32."""
         if not self.quantised:
             return value
         g = self.graph
-        bound = max(1.0, value.bound) * MARGIN
+        bound = max(1.0, value.bound) * margin
         pins = np.array([bound, -bound], dtype=np.float32)
         # The value's shape with the last axis replaced by the pins'.
         axes = g.op("Shape", value.name, start=0, end=-1)

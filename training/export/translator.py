@@ -47,7 +47,9 @@ def _encoder(network: Translator, precision: Precision) -> onnx.ModelProto:
     keys = layers.linear(memory, network.attention.key)  # batch x source_time x attention
     start = g.op("Tanh", layers.linear(final, network.bridge))  # batch x decoder
     size = network.bridge.out_features
-    hidden = layers.pinned(plain(start, size, 1.0))
+    # Without a margin: from the first step on an LSTM's pins stand at exactly ±1, and a row that
+    # begins must not move the rows that it joins.
+    hidden = layers.pinned(plain(start, size, 1.0), margin=1.0)
     row = np.zeros(size + layers.pins, dtype=np.float32)
     if layers.pins:
         row[-PINS:] = (SATURATING, -SATURATING)
