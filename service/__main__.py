@@ -1,9 +1,20 @@
 """`python -m service`."""
 
 import os
+import signal
 import sys
+from types import FrameType
 
-from service.cli import main
+
+def _end(number: int, frame: FrameType | None) -> None:
+    os._exit(128 + number)
+
 
 if __name__ == "__main__":
+    # The imports take a while, and a signal that comes meanwhile ends them without a traceback. The
+    # first process of a container, for which signals have no default, would not hear it at all.
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
+    from service.cli import main
+
     sys.exit(main(sys.argv[1:], os.environ))

@@ -24,7 +24,7 @@ from typing import Literal, NoReturn, get_args, get_origin
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from service import __version__
 from service.api.app import create_app
@@ -112,6 +112,47 @@ def _verify(folder: Path) -> int:
     return 0
 
 
+class _Supervisor(Multiprocess):
+    """uvicorn's, which tells nobody of a worker that died, and is slow to see that it did."""
+
+    def init_processes(self) -> None:
+        """Starts the workers."""
+        super().init_processes()
+        _let_go(self.processes)
+
+    def keep_subprocess_alive(self) -> None:
+        """Replaces workers that died or hang."""
+        before = list(self.processes)
+        if all(worker.is_alive(self.config.timeout_worker_healthcheck) for worker in before):
+            return
+        # Ctrl-C goes to the workers too, and may be what ended this one.
+        self.handle_signals()
+        super().keep_subprocess_alive()
+        for old, new in zip(before, self.processes, strict=True):
+            if old is not new:
+                _let_go([new])
+                logger.error(
+                    "worker %s ended with status %s; worker %s takes its place",
+                    old.pid,
+                    old.exitcode,
+                    new.pid,
+                )
+
+    def terminate_all(self) -> None:
+        """Stops all workers, and listens no more."""
+        super().terminate_all()
+        # The workers close their own copies at once. While one is open somewhere, clients connect
+        # and wait for a process that will never accept them.
+        for listener in self.sockets:
+            listener.close()
+
+
+def _let_go(workers: Sequence[Process]) -> None:
+    """Closes this process's copy of each worker's end of the pipe, so that a death is heard."""
+    for worker in workers:
+        worker.child_conn.close()
+
+
 def build_worker(settings: Settings) -> FastAPI:
     """The app of one process, made in that process.
 
@@ -188,10 +229,9 @@ def _run(config: uvicorn.Config, listener: socket.socket) -> int:
             return 1
     logger.info("stopped")
     logging.shutdown()
-    # A computation that outlived the grace cannot be interrupted, and the interpreter would wait
-    # for its thread.
-    main_thread = threading.main_thread()
-    if any(t is not main_thread and not t.daemon for t in threading.enumerate()):
+    # A computation that outlived the grace, or the loading of a model, cannot be interrupted. The
+    # interpreter would wait for the one, and pull the ground from under the other.
+    if threading.active_count() > 1:
         sys.stderr.flush()
         os._exit(0)
     return 0
@@ -205,7 +245,7 @@ def _supervise(config: uvicorn.Config, listener: socket.socket) -> int:
         os.environ[FOLDER_VARIABLE] = folder
         stack.callback(os.environ.pop, FOLDER_VARIABLE, None)
         listener.set_inheritable(True)
-        supervisor = Multiprocess(config, sockets=[listener])
+        supervisor = _Supervisor(config, sockets=[listener])
         supervisor.run()
     logger.info("stopped")
     failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)

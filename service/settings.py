@@ -104,15 +104,21 @@ def load_settings(flags: Mapping[str, object | None], environment: Mapping[str, 
     """The settings of a command line and an environment.
 
     `flags` maps settings' names to values, None for a flag that was not given. An empty variable
-    counts as one that is not set. Raises SettingsError, which names the flag or the variable, for
-    an unknown GATEHOUSE_* variable and for a value out of range.
+    counts as one that is not set. Raises SettingsError, which names the flag or the variables, for
+    unknown GATEHOUSE_* variables and for a value out of range.
     """
     known = {variable(name): name for name in Settings.model_fields}
-    for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
-            raise SettingsError(f"unknown variable {name}; {hint}")
+    unknown = [
+        name for name in sorted(environment) if name.startswith(PREFIX) and name not in known
+    ]
+    if unknown:
+        close = [match for name in unknown for match in difflib.get_close_matches(name, known, n=1)]
+        hint = (
+            f"did you mean {', '.join(close)}?"
+            if close
+            else f"known are {', '.join(sorted(known))}"
+        )
+        raise SettingsError(f"unknown variable {', '.join(unknown)}; {hint}")
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
     for names in (PLAIN_VARIABLES, known):

@@ -3,6 +3,7 @@
 Knows nothing about checkpoints or the command line.
 """
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +17,8 @@ from training.recipe import ClassificationRecipe, TranslationRecipe
 from training.tasks.classification import ClassificationTask, EncodedTexts
 from training.tasks.translation import EncodedPairs, TranslationTask
 from training.tokenization import train_tokenizer
+
+_log = logging.getLogger(__name__)
 
 
 def tokenizer_for_texts(recipe: ClassificationRecipe, corpora: Corpora[LabelledText]) -> Tokenizer:
@@ -39,9 +42,19 @@ def classification_task(
     """The task with a freshly initialised network; the same seed gives the same weights."""
     torch.manual_seed(recipe.training.seed)
     network = build_classifier(recipe.network, tokenizer.vocabulary_size, len(labels))
+    train = [encode_texts(part, labels, tokenizer) for part in corpora.train]
+    limit = recipe.training.max_tokens
+    long = sum(len(row) > limit for texts in train for row in texts.tokens)
+    if long:
+        _log.info(
+            "%s texts are longer than %s tokens (training.max_tokens): training reads their "
+            "beginning and end",
+            f"{long:,}",
+            limit,
+        )
     return ClassificationTask(
         network,
-        [encode_texts(part, labels, tokenizer) for part in corpora.train],
+        train,
         corpora.takes,
         {name: encode_texts(part, labels, tokenizer) for name, part in corpora.validation.items()},
         recipe.training,
@@ -54,10 +67,23 @@ def translation_task(
     """The task with a freshly initialised network; the same seed gives the same weights."""
     torch.manual_seed(recipe.training.seed)
     network = build_translator(recipe.network, tokenizer.vocabulary_size)
+    limit = recipe.training.max_tokens
+    train = [encode_pairs(part, tokenizer, limit) for part in corpora.train]
+    full = sum(
+        limit in (len(source), len(target))
+        for pairs in train
+        for source, target in zip(pairs.sources, pairs.targets, strict=True)
+    )
+    if full:
+        _log.info(
+            "%s pairs have %s tokens or more (training.max_tokens) and are cut there",
+            f"{full:,}",
+            limit,
+        )
     return TranslationTask(
         network,
         tokenizer,
-        [encode_pairs(part, tokenizer, recipe.training.max_tokens) for part in corpora.train],
+        train,
         corpora.takes,
         [pair for part in corpora.validation.values() for pair in part],
         recipe.training,

@@ -18,6 +18,7 @@ from training.corpora import (
     own_pairs,
     parallel_corpora,
 )
+from training.data.checksums import digest_of
 from training.data.examples import LabelledText, SentencePair
 from training.data.tables import class_names
 from training.device import choose_device
@@ -97,6 +98,7 @@ def start_run(run: RunFolder, recipe: Recipe, origin: Origin, quiet: bool = Fals
         "recipe": recipe.model_dump(mode="json"),
         "labels": list(labels),
         "origin": origin.to_json(),
+        "own_digest": None if origin.own is None else digest_of(origin.own.file),
     }
     run.write_json(run.recipe, settings)
     return _train(task, recipe, run, quiet, resume=False)
@@ -146,7 +148,15 @@ def _train(task: Task, recipe: Recipe, run: RunFolder, quiet: bool, resume: bool
 def _settings(run: RunFolder) -> tuple[Recipe, tuple[str, ...], Origin]:
     settings = run.read_recipe()
     recipe = parse_recipe(settings["recipe"], str(run.recipe))
-    return recipe, tuple(settings["labels"]), Origin.from_json(settings["origin"])
+    origin = Origin.from_json(settings["origin"])
+    own = origin.own
+    # Another file splits into other parts: its test set could hold what was trained on.
+    if own and own.file.is_file() and digest_of(own.file) != settings["own_digest"]:
+        raise RunError(
+            f"{own.file} is not the file that {run.path} began with; put that one back, or train "
+            "a new run"
+        )
+    return recipe, tuple(settings["labels"]), origin
 
 
 def _labelled(recipe: ClassificationRecipe, origin: Origin) -> Corpora[LabelledText]:

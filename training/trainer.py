@@ -182,13 +182,14 @@ class Trainer:
             self.network.eval()
             with autocast(self.device, self.settings.precision):
                 validation = self.task.validate()
-            better = validation.score > position.best
-            if better:
-                position.best, position.waited = validation.score, 0
+            # Only a better score earns patience, but of equal ones the later weights are kept: on
+            # small data the score soon stands at its limit while the loss still falls.
+            position.waited = 0 if validation.score > position.best else position.waited + 1
+            kept = validation.score >= position.best
+            if kept:
+                position.best = validation.score
                 self.run.write_tensors(self.run.best, self._weights())
-            else:
-                position.waited += 1
-        self._report(validation, better)
+        self._report(validation, kept)
 
     def _report(self, validation: Validation, better: bool) -> None:
         position = self.position

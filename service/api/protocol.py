@@ -4,8 +4,8 @@ One object a connection, in the event loop. It knows nothing about routes.
 
 - Its answer to bytes that are no HTTP, which no app sees, has the one shape of errors.
 - A request that offers to change to another protocol is answered as if it did not, which RFC 9110
-  (section 7.8) allows. Some clients offer HTTP/2 with every first request, a POST too, and httptools
-  would take the body behind such a head for the bytes of the other protocol.
+  (section 7.8) allows. Some clients offer HTTP/2 with their first request, a POST too, and
+  httptools would take the body behind such a head for the bytes of the other protocol.
 - The head of a request has a limit; httptools would collect it without end.
 """
 

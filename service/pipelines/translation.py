@@ -5,7 +5,7 @@ sentences that are translated as one batch; its white space and line breaks are 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from service.artifact import (
     BOS_ID,
@@ -65,7 +65,7 @@ class TranslationPipeline:
                 raise TextError(i, "nothing to read is left of it; send at least one word")
             counts.append([len(parts) for parts in rows])
             pieces.extend(row for parts in rows for row in parts)
-        translated = iter(self.decode(self.search(pieces, options)))
+        translated = iter(self._best(pieces, options))
         return [
             split.join([" ".join(next(translated) for _ in range(n)) for n in numbers])
             for split, numbers in zip(splits, counts, strict=True)
@@ -76,33 +76,44 @@ class TranslationPipeline:
     ) -> list[str]:
         """The translation of each sentence, taken as it stands. Raises TextError."""
         rows = [self._tokens(i, sentence) for i, sentence in enumerate(sentences)]
-        return self.decode(self.search(rows, options))
+        return self._best(rows, options)
 
     def search(
         self, rows: Sequence[Sequence[int]], options: SearchOptions | None = None
     ) -> list[list[Hypothesis]]:
         """The hypotheses of each row of source tokens (end included), best first."""
-        chosen = options or SearchOptions()
-        searches = [self._begin(len(row), chosen) for row in rows]
+        found: list[list[Hypothesis]] = [[] for _ in rows]
+        for i, hypotheses in self._search(rows, options or SearchOptions()):
+            found[i] = hypotheses
+        return found
+
+    def _best(self, rows: Sequence[Sequence[int]], options: SearchOptions | None) -> list[str]:
+        # A request can hold 300,000 sentences of a letter each: only their texts are kept.
+        texts = [""] * len(rows)
+        for i, hypotheses in self._search(rows, options or SearchOptions()):
+            texts[i] = self.artifact.tokenizer.decode(hypotheses[0].tokens)
+        return texts
+
+    def _search(
+        self, rows: Sequence[Sequence[int]], options: SearchOptions
+    ) -> Iterator[tuple[int, list[Hypothesis]]]:
+        """Each row's index and hypotheses, batch by batch."""
         batches = batches_by_length(
             [len(row) for row in rows],
-            max(1, self.options.max_batch_size // chosen.beam_size),
+            max(1, self.options.max_batch_size // options.beam_size),
             self.options.max_batch_tokens,
         )
         for batch in batches:
-            self._decoder.decode([rows[i] for i in batch], [searches[i] for i in batch])
-        ranked = [search.hypotheses() for search in searches]
-        if chosen.max_length is not None:
-            # A caller who sets a limit wants the best beginning of a translation. Where the model's
-            # own limit cuts, the search has lost its way, and one that ended by itself is better.
-            for search, hypotheses in zip(searches, ranked, strict=True):
-                if search.max_length == chosen.max_length:
+            searches = [self._begin(len(rows[i]), options) for i in batch]
+            self._decoder.decode([rows[i] for i in batch], searches)
+            for i, search in zip(batch, searches, strict=True):
+                hypotheses = search.hypotheses()
+                if search.max_length == options.max_length:
+                    # A caller who sets a limit wants the best beginning of a translation. Where the
+                    # model's own limit cuts, the search has lost its way, and one that ended by
+                    # itself is better.
                     hypotheses.sort(key=lambda h: -h.score)
-        return ranked
-
-    def decode(self, hypotheses: Sequence[Sequence[Hypothesis]]) -> list[str]:
-        """The text of the best hypothesis of each list."""
-        return [self.artifact.tokenizer.decode(ranked[0].tokens) for ranked in hypotheses]
+                yield i, hypotheses
 
     def _begin(self, source_length: int, options: SearchOptions) -> BeamSearch:
         facts = self._facts

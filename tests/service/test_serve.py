@@ -17,6 +17,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from service.api.protocol import MAX_HEAD_BYTES
+
 PAIR = {"source": "en", "target": "de"}
 LONG_TEXT = "two men talk in the street and a good cat sat on the mat in the park. " * 250
 
@@ -65,6 +67,13 @@ def serve(models: Path, *flags: str, workers: int = 1, **environment: str) -> It
         process.stderr.close()
 
 
+@pytest.fixture(scope="module")
+def shared_server(published_models: Path) -> Iterator[Server]:
+    """A server that several tests ask, and none stops."""
+    with serve(published_models) as server:
+        yield server
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_server_answers_and_ends_with_0_at_sigterm(
     published_models: Path, tmp_path: Path, workers: int
@@ -85,6 +94,61 @@ def test_the_server_answers_and_ends_with_0_at_sigterm(
     assert server.records[-1]["message"] == "stopped"
     assert not [record for record in server.records if record["level"] in ("WARNING", "ERROR")]
     assert list(tmp_path.iterdir()) == []  # the folder of the workers' metrics is gone
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("heard", ["", "listening on ", "model sentiment 1 is ready"])
+def test_a_signal_at_any_moment_of_the_start_is_an_orderly_end(
+    published_models: Path, number: signal.Signals, heard: str
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service", "serve", "--models", str(published_models), "--port=0"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stderr is not None
+        try:
+            if heard:
+                while heard not in process.stderr.readline():
+                    assert process.poll() is None
+            process.send_signal(number)
+            rest = process.stderr.read()
+        finally:
+            process.kill()
+    # Before Python itself has started, a signal ends the process in the system's own way.
+    assert process.returncode == 0 if heard else process.returncode in (0, 128 + number, -number)
+    assert "Traceback" not in rest
+    assert "terminate" not in rest
+
+
+def worker_pids(server: Server) -> list[int]:
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
+    return [
+        int(pid)
+        for pid in children.split()
+        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds the workers in /proc")
+def test_a_worker_that_dies_is_replaced_and_the_log_says_so(published_models: Path) -> None:
+    with serve(published_models, workers=2) as server:
+        victim, other = worker_pids(server)
+        os.kill(victim, signal.SIGKILL)
+        assert server.process.stderr is not None
+        ready = 0
+        while ready < 2:  # the models of the new worker
+            record = json.loads(server.process.stderr.readline())
+            server.records.append(record)
+            ready += record["message"].endswith(" is ready")
+        pids = worker_pids(server)
+        assert other in pids
+        assert victim not in pids
+        assert httpx2.get(f"{server.url}/health/ready").status_code == 200
+        assert server.stop() == 0
+    (error,) = [record["message"] for record in server.records if record["level"] == "ERROR"]
+    assert error.startswith(f"worker {victim} ended with status -9; worker ")
 
 
 def wait_until_computing(url: str) -> None:
@@ -132,11 +196,15 @@ def test_a_computation_that_outlives_the_grace_does_not_hold_up_the_end(
     assert answer.json() == {"error": message}
 
 
-def exchange(url: str, request: bytes) -> bytes:
-    """The whole answer to raw bytes."""
+GAP = b"\r\n\r\n"
+
+
+def exchange(url: str, *parts: bytes) -> bytes:
+    """The whole answer to raw bytes, all of which are sent before it is read."""
     host, _, port = url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port))) as connection:
-        connection.sendall(request)
+        for part in parts:
+            connection.sendall(part)
         answer = b""
         while chunk := connection.recv(65536):
             answer += chunk
@@ -151,8 +219,20 @@ def test_bytes_that_are_no_http_get_an_error_of_the_same_shape(published_models:
             b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n",
             b"GET /\xff HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
         ):
-            head, _, body = exchange(server.url, request).partition(b"\r\n\r\n")
+            head, _, body = exchange(server.url, request).partition(GAP)
             assert head.startswith(b"HTTP/1.1 4"), request
+            assert list(json.loads(body)) == ["error"]
+        # Heads without end are cut off, in whatever part of a request they hide.
+        fields = (b"x: " + b"y" * 1000 + b"\r\n") * (MAX_HEAD_BYTES // 1000 + 1) + b"z"
+        chunked = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked" + GAP
+        for request in (
+            b"GET /".ljust(MAX_HEAD_BYTES + 1, b"x"),
+            b"GET / HTTP/1.1\r\n" + fields,
+            b"GET / HTTP/1.1\r\nx: ".ljust(MAX_HEAD_BYTES + 1, b"y"),
+            chunked + b"0\r\n" + fields,
+        ):
+            head, _, body = exchange(server.url, request).partition(GAP)
+            assert head.startswith(b"HTTP/1.1 431 Request Header Fields Too Large"), request[:30]
             assert list(json.loads(body)) == ["error"]
         # A client that hangs up in the middle of its body leaves no trace but a line in the log.
         host, _, port = server.url.removeprefix("http://").partition(":")
@@ -161,6 +241,63 @@ def test_bytes_that_are_no_http_get_an_error_of_the_same_shape(published_models:
         assert httpx2.get(f"{server.url}/health/live").status_code == 200
         assert server.stop() == 0
     assert not [record for record in server.records if record["level"] == "ERROR"]
+
+
+BODY = b'{"inputs": "a good film"}'
+
+
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket", b"nonsense"])
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [
+        (b"content-length: %d" % len(BODY), BODY),
+        (b"transfer-encoding: chunked", b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)),
+    ],
+    ids=["length", "chunked"],
+)
+def test_an_offer_of_another_protocol_is_passed_over(
+    shared_server: Server, protocol: bytes, framing: bytes, body: bytes
+) -> None:
+    # Java's client offers h2c with its first request, a POST with a body too.
+    head = b"POST /predict HTTP/1.1\r\nhost: x\r\nx-request-id: first\r\n"
+    offer = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: %b\r\nhttp2-settings: AA\r\n"
+    first = head + offer % protocol + framing + GAP + body
+    second = b"GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close" + GAP
+    for parts in ((first + second,), (first[:-30], first[-30:], second), (first, second)):
+        answer = exchange(shared_server.url, *parts)
+        assert answer.count(b"HTTP/1.1 200 OK") == 2
+        assert b"x-request-id: first" in answer
+        assert b'"label":"positive"' in answer
+        assert answer.endswith(b'{"status":"ok"}')
+
+
+@pytest.mark.parametrize("connection", [b"close", b"keep-alive"])
+def test_a_body_that_is_too_long_is_answered_however_it_is_sent(
+    shared_server: Server, connection: bytes
+) -> None:
+    body = b'{"inputs": "' + b"a" * (5 << 20)
+    head = b"POST /predict HTTP/1.1\r\nhost: x\r\nconnection: %b\r\n" % connection
+    end = b"GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close" + GAP
+    for parts in (
+        (head, b"content-length: %d" % len(body), GAP, body),
+        (head, b"transfer-encoding: chunked", GAP, b"%x\r\n" % len(body), body, b"\r\n0", GAP),
+        # One that asks first is told at once, and sends nothing.
+        (head, b"expect: 100-continue\r\ncontent-length: %d" % len(body), GAP),
+    ):
+        asks = b"expect" in parts[1]
+        sent = parts if connection == b"close" else (*parts, body, end) if asks else (*parts, end)
+        answer = exchange(shared_server.url, *sent)
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert b'{"error":"the body is longer than 1,048,576 bytes; send fewer' in answer
+        assert (b'{"status":"ok"}' in answer) == (connection == b"keep-alive")
+
+
+def test_head_has_the_headers_of_get_and_no_body(shared_server: Server) -> None:
+    request = b" /health/live HTTP/1.1\r\nhost: x\r\nconnection: close" + GAP
+    head, _, body = exchange(shared_server.url, b"HEAD" + request).partition(GAP)
+    assert head.startswith(b"HTTP/1.1 200 OK")
+    assert b"content-length: 15" in head
+    assert body == b""
 
 
 def test_forwarded_headers_are_believed_from_trusted_addresses_alone(

@@ -45,6 +45,10 @@ def test_an_unknown_variable_is_named_with_the_nearest_known_one() -> None:
         SettingsError, match="GATEHOUSE_QQQQQQQQQQQ; known are GATEHOUSE_ACCESS_LOG, "
     ):
         load_settings({}, {"GATEHOUSE_QQQQQQQQQQQ": ""})
+    with pytest.raises(
+        SettingsError, match="GATEHOUSE_PROT, GATEHOUSE_TREADS; did you mean GATEHOUSE_PORT, "
+    ):
+        load_settings({}, {"GATEHOUSE_TREADS": "1", "GATEHOUSE_PROT": "2"})
 
 
 @pytest.mark.parametrize(

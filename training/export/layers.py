@@ -62,6 +62,16 @@ class Value:
         return wide
 
 
+@dataclass(frozen=True)
+class Tied:
+    """A matrix stored once and used twice."""
+
+    rows: str  # the constant: vocabulary x features (and pins, in int8)
+    scales: Array | None  # vocabulary; None in float32
+    features: int
+    bound: float  # largest absolute value
+
+
 def plain(name: str, size: int, bound: float) -> Value:
     """A tensor without pins."""
     return Value(name, ((size, True),), bound)
@@ -87,6 +97,46 @@ class Layers:
         scale = g.op("Gather", g.constant(scales[:, None]), tokens, axis=0)
         embedded = g.op("Mul", g.op("Cast", integers, to=1), scale)
         return self.pinned(plain(embedded, table.shape[1], bound))
+
+    def tied(self, weight: Array) -> "Tied":
+        """A matrix (vocabulary x features) that is both an embedding and an output layer."""
+        g = self.graph
+        if not self.quantised:
+            return Tied(g.constant(weight), None, weight.shape[1], float(np.abs(weight).max()))
+        wide = np.pad(weight, ((0, 0), (0, self.pins)))  # zeros meet the output layer's pins
+        rows, scales = quantise(wide, WEIGHT_LIMIT)
+        return Tied(g.constant(rows), scales, weight.shape[1], float(np.abs(weight).max()))
+
+    def tied_embedding(self, table: "Tied", tokens: str, scale: float) -> Value:
+        """Rows of a tied matrix, times ``scale``; the pins stand behind them."""
+        g = self.graph
+        rows = g.op("Gather", table.rows, tokens, axis=0)
+        bound = table.bound * scale
+        if table.scales is None:
+            factor = g.constant(np.array(scale, np.float32))
+            return plain(g.op("Mul", rows, factor), table.features, bound)
+        bound = max(1.0, bound) * MARGIN
+        scales = g.op(
+            "Gather", g.constant(table.scales[:, None] * np.float32(scale)), tokens, axis=0
+        )
+        pins = np.zeros(table.features + PINS, dtype=np.float32)
+        pins[-PINS:] = (bound, -bound)
+        embedded = g.op("Mul", g.op("Cast", rows, to=1), scales)
+        blocks = ((table.features, True), (PINS, False))
+        return Value(g.op("Add", embedded, g.constant(pins)), blocks, bound)
+
+    def tied_linear(self, value: Value, table: "Tied", bias: Array) -> str:
+        """x W^T + b with a tied matrix. In int8 the value must end with its pins.
+
+        onnxruntime transposes the constant once, when it loads the graph.
+        """
+        g = self.graph
+        turned = g.op("Transpose", table.rows, perm=[1, 0])
+        if table.scales is None:
+            return g.op("Add", g.op("MatMul", value.name, turned), g.constant(bias))
+        zeros = np.zeros(len(table.scales), np.int8)
+        constants = [g.constant(part) for part in (table.scales, zeros, bias)]
+        return g.op("DynamicQuantizeMatMul", value.name, turned, *constants, domain=MICROSOFT)
 
     def join(self, *values: Value) -> Value:
         """Values side by side along the last axis."""

@@ -93,7 +93,8 @@ def _decoder(network: Translator, precision: Precision) -> onnx.ModelProto:
         g.output(cell, f"next_{which}_cell", "float32", ["rows", units])
         return hidden
 
-    embedded = layers.embedding(_input_table(network), token)  # rows x features
+    table = layers.tied(array(network.embedding.weight))
+    embedded = layers.tied_embedding(table, token, network.embedding_scale)  # rows x features
     read = step(embedded, "reader")
     weights = _attention(layers, network, read, keys, source_lengths)  # rows x source_time
     aside = g.op("Unsqueeze", weights, g.integers(1))
@@ -107,7 +108,7 @@ def _decoder(network: Translator, precision: Precision) -> onnx.ModelProto:
     )
     bias = array(network.output_bias)
     bias[[PAD, BOS, UNKNOWN]] = IMPOSSIBLE
-    logits = layers.linear(hidden, (array(network.embedding.weight), bias))  # rows x vocabulary
+    logits = layers.tied_linear(hidden, table, bias)  # rows x vocabulary
     log_probs, tokens = g.ops("TopK", 2, g.op("LogSoftmax", logits, axis=-1), k, axis=-1)
     g.output(log_probs, "log_probs", "float32", ["rows", "k"])
     g.output(g.op("Cast", tokens, to=6), "next_tokens", "int32", ["rows", "k"])

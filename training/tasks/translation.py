@@ -90,7 +90,9 @@ class TranslationTask:
             for i, row in zip(taken, words.tolist(), strict=True):
                 translations[i] = self.tokenizer.decode(_before_end(row))
         references = [pair.target for pair in self.validation]
-        bleu = BLEU().corpus_score(translations, [references])
+        # Where no sentence has four words, plain BLEU is 0 for every translation; elsewhere this
+        # is plain BLEU.
+        bleu = BLEU(effective_order=True).corpus_score(translations, [references])
         shown = [self._alignment(row) for row in rows[:SHOWN]]
         return Validation(bleu.score, {"length ratio": bleu.sys_len / bleu.ref_len}, shown)
 

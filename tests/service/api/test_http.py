@@ -49,6 +49,19 @@ def test_another_method_is_405_and_names_the_right_one(
     assert response.json() == {"error": error}
 
 
+def test_head_is_answered_like_get(open_client: OpenClient) -> None:
+    with open_client() as client:
+        for method, path in ROUTES:
+            response = client.head(path)
+            assert response.status_code == (200 if method == "GET" else 405)
+        headers = client.head("/models").headers
+        assert client.get("/models").headers["content-length"] == headers["content-length"]
+        metrics = client.get("/metrics").text
+    assert (
+        'gatehouse_requests_total{method="HEAD",route="/health/live",status="200"} 1.0' in metrics
+    )
+
+
 def test_a_plain_request_id_is_echoed_and_any_other_replaced(client: TestClient) -> None:
     given = client.get("/health/live", headers={"X-Request-ID": "trace-1.2:a_b"})
     assert given.headers["x-request-id"] == "trace-1.2:a_b"

@@ -1,0 +1,179 @@
+"""The translator's graphs: what the network computes, whatever rows stand in the same batch."""
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.pipelines.tensors import pad_rows
+from tests.training.export.networks import (
+    VOCABULARY,
+    Decoding,
+    Rows,
+    chosen,
+    decoding,
+    stacked,
+    translator,
+)
+from training.export.checks import graph_session
+from training.export.layers import PINS, Precision
+from training.export.translator import MEMORY, STATES, translator_graphs
+from training.networks.translator import BOS, EOS, PAD, UNKNOWN
+
+PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
+STEPS = 6
+ROWS = [
+    [4 + (7 * i + j) % (VOCABULARY - 4) for j in range(1 + i * 5 % 13)] + [EOS] for i in range(13)
+]
+
+some_rows = st.lists(
+    st.lists(st.integers(4, VOCABULARY - 1), min_size=0, max_size=20).map(lambda row: [*row, EOS]),
+    min_size=1,
+    max_size=6,
+)
+
+
+def targets(rows: int, seed: int = 1) -> np.ndarray:
+    words = np.random.default_rng(seed).integers(4, VOCABULARY, (rows, STEPS))
+    words[:, 0] = BOS
+    return words
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0, 4.0])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_torch_and_onnxruntime_agree(layers: int, factor: float) -> None:
+    forced = targets(len(ROWS))
+    got = decoding("fp32", layers, factor).forced(ROWS, forced)
+    tokens, lengths = (torch.from_numpy(part).long() for part in pad_rows(ROWS))
+    with torch.no_grad():
+        logits, attention = translator(layers, factor)(tokens, lengths, torch.from_numpy(forced))
+    special = [PAD, BOS, UNKNOWN]
+    logits[:, :, special] = -1e9
+    want = torch.log_softmax(logits, dim=2).numpy()
+    words = [token for token in range(VOCABULARY) if token not in special]
+    np.testing.assert_allclose(got[:, :, words], want[:, :, words], rtol=0, atol=1e-4)
+    assert (got[:, :, special] < -1e8).all()
+    held = decoding("fp32", layers, factor).encode(ROWS)
+    _, _, weights = decoding("fp32", layers, factor).step(held, [BOS] * len(ROWS))
+    np.testing.assert_allclose(weights, attention[:, 0].numpy(), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("precision", "limit"), [("fp32", 1e-5), ("int8", 1e-4)])
+@pytest.mark.parametrize("layers", [1, 2])
+@settings(max_examples=40)
+@given(rows=some_rows, factor=st.sampled_from([0.5, 2.0]), seed=st.integers(0, 100))
+def test_a_sentence_does_not_depend_on_its_batch(
+    layers: int, precision: Precision, limit: float, rows: Rows, factor: float, seed: int
+) -> None:
+    graphs = decoding(precision, layers, factor)
+    forced = targets(len(rows), seed)
+    together = graphs.forced(rows, forced)
+    alone = [graphs.forced([row], forced[i : i + 1]) for i, row in enumerate(rows)]
+    np.testing.assert_allclose(together, np.concatenate(alone), rtol=0, atol=limit)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_rows_that_join_at_other_steps_get_the_values_they_get_alone(precision: Precision) -> None:
+    graphs = decoding(precision)
+    sources = [[4 + i, 9, 20 + i, EOS] for i in range(4)]
+    forced = targets(len(sources))
+    alone = [
+        graphs.forced([row], forced[i : i + 1])[0] for i, row in enumerate(sources)
+    ]  # each: steps x vocabulary
+    # Row i joins at step i, while those before it go on.
+    held: dict[str, np.ndarray] | None = None
+    for step in range(STEPS + len(sources) - 1):
+        rows = [i for i in range(len(sources)) if 0 <= step - i < STEPS]
+        if step < len(sources):
+            new = graphs.encode([sources[step]])
+            held = new if held is None else stacked(held, new)
+        assert held is not None
+        held, scores, _ = graphs.step(held, [int(forced[i, step - i]) for i in rows])
+        expected = np.stack([alone[i][step - i] for i in rows])
+        if precision == "int8":
+            np.testing.assert_array_equal(scores, expected)
+        else:
+            np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-5)
+        if rows[0] == step - STEPS + 1:
+            held = chosen(held, range(1, len(rows)))  # the first one leaves
+
+
+@pytest.mark.parametrize(("precision", "limit"), [("fp32", 1e-5), ("int8", 1e-4)])
+def test_joining_longer_sources_moves_nothing(precision: Precision, limit: float) -> None:
+    graphs = decoding(precision)
+    short, long = [5, 6, EOS], [*range(4, 20), EOS]
+    forced = targets(1)
+    alone = graphs.forced([short], forced)[0]
+    held = graphs.encode([short])
+    for step in range(3):
+        held, _, _ = graphs.step(held, forced[:, step])
+    both = stacked(held, graphs.encode([long]))
+    _, scores, attention = graphs.step(both, [int(forced[0, 3]), BOS])
+    np.testing.assert_allclose(scores[0], alone[3], rtol=0, atol=limit)
+    assert not attention[0, len(short) :].any()
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_what_the_graphs_give_carries_no_pins_but_the_states(precision: Precision) -> None:
+    network = translator()
+    graphs = translator_graphs(network, precision)
+    held = Decoding(graphs).encode(ROWS)
+    after, scores, attention = Decoding(graphs).step(held, [BOS] * len(ROWS))
+    time = max(map(len, ROWS))
+    assert held[MEMORY[0]].shape == (len(ROWS), time, network.encoder.output_size)
+    assert held[MEMORY[1]].shape == (len(ROWS), time, 7)
+    assert scores.shape == (len(ROWS), VOCABULARY)
+    assert attention.shape == (len(ROWS), time)
+    np.testing.assert_allclose(attention.sum(axis=1), 1.0, atol=1e-5)
+    units = network.bridge.out_features + (PINS if precision == "int8" else 0)
+    for name in STATES:
+        assert held[name].shape == after[name].shape == (len(ROWS), units)
+    if precision == "int8":
+        for name in ("reader_hidden", "writer_hidden"):
+            assert after[name][:, -PINS:].tolist() == [[1.0, -1.0]] * len(ROWS)
+            assert np.abs(after[name]).max() == 1.0
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_k_takes_the_best_words_in_order(precision: Precision) -> None:
+    graphs = decoding(precision)
+    held = graphs.encode(ROWS[:3])
+    feeds = {**held, "token": np.array([BOS] * 3, np.int32), "k": np.array([5])}
+    output = graphs.decoder.run(feeds)
+    _, everything, _ = graphs.step(held, [BOS] * 3)
+    assert output["log_probs"].shape == output["next_tokens"].shape == (3, 5)
+    np.testing.assert_array_equal(output["log_probs"], -np.sort(-everything, axis=1)[:, :5])
+    best = np.take_along_axis(everything, output["next_tokens"].astype(np.int64), axis=1)
+    np.testing.assert_array_equal(output["log_probs"], best)
+    assert (output["next_tokens"] != PAD).all()
+
+
+def test_int8_stays_near_fp32() -> None:
+    forced = targets(len(ROWS))
+    words = [EOS, *range(4, VOCABULARY)]
+    exact, near = (
+        np.exp(decoding(precision, 2, 0.5).forced(ROWS, forced)[:, :, words])
+        for precision in PRECISIONS
+    )
+    np.testing.assert_allclose(near, exact, rtol=0, atol=0.005)
+    assert not np.array_equal(near, exact)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_the_graphs_pass_onnxs_checks_and_state_their_shapes(precision: Precision) -> None:
+    graphs = translator_graphs(translator(), precision)
+    held = Decoding(graphs).encode(ROWS)
+    feeds = {**held, "token": np.array([BOS] * len(ROWS), np.int32), "k": np.array([3])}
+    tokens, lengths = pad_rows(ROWS)
+    runs = [(graphs.encoder, {"tokens": tokens, "lengths": lengths}), (graphs.decoder, feeds)]
+    for model, inputs in runs:
+        onnx.checker.check_model(model, full_check=True)
+        outputs = graph_session(model).run(inputs)
+        assert {value.name for value in model.graph.input} == set(inputs)
+        for value in (*model.graph.input, *model.graph.output):
+            actual = {**inputs, **outputs}[value.name].shape
+            stated = [axis.dim_value for axis in value.type.tensor_type.shape.dim]
+            assert len(stated) == len(actual)
+            assert all(size in {0, real} for size, real in zip(stated, actual, strict=True))

@@ -1,0 +1,423 @@
+"""The command line, from data to an answer over HTTP, and one clear line for every mistake."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from service.artifact import read_artifact
+from tests.service.api.conftest import loaded_client
+from tests.training.small_runs import (
+    REVERSE_SETTINGS,
+    STARS,
+    STARS_SETTINGS,
+    TrainedRun,
+    flags,
+    review,
+    write_reviews,
+)
+from training.cli import main
+from training.data.registry import DATASETS
+from training.recipe import recipe_names
+from training.run_folder import RunFolder
+
+COMMANDS = [
+    (),
+    ("data",),
+    ("data", "list"),
+    ("data", "fetch"),
+    ("train",),
+    ("evaluate",),
+    ("export",),
+    ("plot",),
+    ("baseline",),
+]
+Arguments = list[str | Path]
+COLUMNS = ("--text-column", "review", "--label-column", "stars")
+
+
+def everything(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+@pytest.fixture
+def reviews(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    return write_reviews(tmp_path / "data" / "reviews.csv", 90)
+
+
+def failing(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    """The one line on standard error of a command that fails."""
+    assert main([*map(str, arguments)]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("error: ")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help(capsys: pytest.CaptureFixture[str], command: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    assert ended.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert text.startswith(f"usage: {' '.join(('python -m training', *command))}")
+    if command == ("train",):
+        for word in (*recipe_names(), "--resume", "--data", "--promote-if", "--text-column"):
+            assert word in text
+
+
+def test_a_command_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 2
+    assert "the following arguments are required: COMMAND" in capsys.readouterr().err
+
+
+def test_data_list_names_address_licence_and_citation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "list"]) == 0
+    text = capsys.readouterr().out
+    for name, dataset in DATASETS.items():
+        assert f"{name} ({dataset.task})" in text
+        assert dataset.address in text
+        assert f"licence: {dataset.license}" in text
+
+
+def test_data_is_fetched_from_a_mirror_and_found_there_the_second_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "mirror" / "customer_reviews"
+    folder.mkdir(parents=True)
+    (folder / "custrev.neg").write_text("bad .\n" * 1_368)
+    (folder / "custrev.pos").write_text("good .\n" * 2_407)
+    root = tmp_path / "root"
+    command = ["data", "fetch", "customer_reviews", "--root", str(root)]
+    for said, extra in (
+        ("2 fetched, 0 already there", ["--mirror", str(folder.parent), "--quiet"]),
+        ("0 fetched, 2 already there", ["--quiet"]),
+    ):
+        assert main([*command, *extra]) == 0
+        out = capsys.readouterr().out
+        assert f"customer_reviews: {said}; negative 1,368, positive 2,407" in out
+    assert (root / "customer_reviews" / "custrev.neg").read_text() == "bad .\n" * 1_368
+    message = failing(capsys, "data", "fetch", "costumer", "--root", root)
+    assert 'no dataset is called "costumer"; there are imdb' in message
+
+
+def test_from_nothing_to_a_translation_over_http(reverse: TrainedRun) -> None:
+    questions = ["a b c", "d e f g h", "h h a b"]
+    with loaded_client(reverse.models) as client:
+        assert client.get("/health/ready").json() == {"status": "ready", "models": {"reverse": 1}}
+        for beam_size in (5, 1):
+            body = {"q": questions, "source": "en", "target": "de", "beam_size": beam_size}
+            answers = client.post("/translate", json=body).json()["translatedText"]
+            assert answers == [question[::-1] for question in questions]
+
+
+def test_from_a_users_csv_to_a_prediction_over_http(stars: TrainedRun) -> None:
+    with loaded_client(stars.models) as client:
+        for label in STARS:
+            answer = client.post("/predict", json={"inputs": review(label, 500)}).json()
+            assert answer[0]["label"] == label
+            assert sum(one["score"] for one in answer) == pytest.approx(1.0)
+            assert {one["label"] for one in answer} == set(STARS)
+        assert "tokenizer" not in client.get("/models").text
+
+
+PAIRS_SETTINGS = (
+    "network.embedding_size=32",
+    "network.encoder_size=32",
+    "network.encoder_layers=1",
+    "network.decoder_size=32",
+    "network.attention_size=32",
+    "network.dropout=0.0",
+    "network.word_dropout=0.0",
+    "training.tokens_per_batch=64",
+    "training.learning_rate=0.01",
+    "training.warmup_steps=20",
+    "training.minimum_steps=0",
+    "training.epochs=30",
+    "training.label_smoothing=0.0",
+    "training.ema=0.0",
+    "training.precision=fp32",
+)
+
+
+def test_a_users_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = {"one": "eins", "two": "zwei", "red": "rot", "cat": "Katze", "dog": "Hund"}
+    english = [" ".join(line) for line in itertools.product(words, repeat=3)]
+    german = [" ".join(words[word] for word in line.split()) for line in english]
+    pairs, run, model = tmp_path / "pairs.tsv", tmp_path / "run", tmp_path / "models" / "mine"
+    lines = [f"{a}\t{b}\n" for a, b in zip(english, german, strict=True)]
+    pairs.write_text("".join(lines), encoding="utf-8")
+    train = ["train", "translation-en-de", "--data", str(pairs), *flags(PAIRS_SETTINGS)]
+    assert main([*train, "--run", str(run), "--publish", str(model), "--quiet"]) == 0
+    assert f"published {model / '1'}" in capsys.readouterr().out
+    manifest = read_artifact(model / "1").manifest
+    assert manifest.license == "the user's own"
+    assert [(source.name, source.rows) for source in manifest.sources] == [("pairs.tsv", 100)]
+    with loaded_client(model.parent) as client:
+        body = {"q": ["two red dog", "red cat one"], "source": "en", "target": "de"}
+        answer = client.post("/translate", json=body).json()
+    assert answer == {"translatedText": ["zwei rot Hund", "rot Katze eins"]}
+
+
+def test_a_bad_row_is_named_by_its_line_and_nothing_is_written(
+    tmp_path: Path, reviews: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = reviews.read_text("utf-8").splitlines()
+    lines[6] = "7,,3"
+    lines[11] = "12,only two"
+    reviews.write_text("\n".join(lines), encoding="utf-8")
+    train: Arguments = ["train", "sentiment-bilstm", "--data", reviews, *COLUMNS]
+    where: Arguments = [
+        "--run",
+        tmp_path / "runs" / "one",
+        "--publish",
+        tmp_path / "models" / "stars",
+    ]
+    message = failing(capsys, *train, *where)
+    assert f"{reviews} has 2 bad rows:" in message
+    assert "line 7: an empty text; expected some text" in message
+    assert "line 12: 2 fields; expected 3, as in the first line" in message
+    assert everything(tmp_path) == {"data", "data/reviews.csv"}
+
+
+def test_a_bad_pair_is_named_by_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("a cat\teine Katze\na dog\n", encoding="utf-8")
+    message = failing(
+        capsys, "train", "translation-en-de", "--data", pairs, "--run", tmp_path / "run"
+    )
+    assert "line 2: 1 field; expected source, tab, target" in message
+    assert everything(tmp_path) == {"pairs.tsv"}
+
+
+def test_a_column_that_is_not_there_is_answered_with_those_that_are(
+    tmp_path: Path, reviews: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = failing(
+        capsys, "train", "sentiment-bilstm", "--data", reviews, "--run", tmp_path / "run"
+    )
+    assert 'no column "text"; its columns are id, review, stars' in message
+
+
+@pytest.fixture
+def trained(stars: TrainedRun, repository: Path, tmp_path: Path) -> list[str]:
+    """The export of the run of stars as the next version, held against a labelled file."""
+    labelled = write_reviews(tmp_path / "labelled.csv", 60, first=1000)
+    publish = ["--publish", str(repository / "stars"), "--quiet", "--precision", "int8"]
+    return ["export", str(stars.run), *publish, "--on", str(labelled), *COLUMNS]
+
+
+def test_a_version_that_is_not_better_is_refused_and_what_was_there_stays(
+    trained: list[str], repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = everything(repository)
+    for condition in ("accuracy > current", "accuracy >= 1.1", "calibration_error < 0"):
+        message = failing(capsys, *trained, "--promote-if", condition)
+        assert "not published: " in message
+        assert everything(repository) == before
+
+
+def test_a_version_that_holds_its_condition_is_the_next_one(
+    trained: list[str], repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*trained, "--promote-if", "accuracy >= current"]) == 0
+    assert f"published {repository / 'stars' / '2'} (int8)" in capsys.readouterr().out
+    assert main([*trained, "--promote-if", "accuracy >= 0.9"]) == 0
+    assert read_artifact(repository / "stars" / "3").manifest.version == 3
+
+
+def test_training_is_not_begun_for_what_could_not_be_published(
+    tmp_path: Path, reviews: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labelled = write_reviews(tmp_path / "data" / "labelled.csv", 9)
+    before = everything(tmp_path)
+    run: Arguments = ["--run", tmp_path / "runs" / "one"]
+    train: Arguments = ["train", "sentiment-bilstm", "--data", reviews, *COLUMNS, *run]
+    publish: Arguments = ["--publish", tmp_path / "models" / "stars"]
+    cases: list[tuple[Arguments, str]] = [
+        ([*publish, "--promote-if", "accuracy > 0.9"], "--promote-if needs --on FILE"),
+        ([*publish, "--on", labelled], "--on says what --promote-if is measured on: give both"),
+        ([*publish, "--on", labelled, "--promote-if", "accuracy"], "cannot read the condition"),
+        ([*publish, "--on", labelled, "--promote-if", "BLEU > 3"], "'BLEU' is not measured in cla"),
+        ([*publish, "--on", tmp_path / "no.csv", "--promote-if", "accuracy > 0"], "is not there"),
+        (["--on", labelled, "--promote-if", "accuracy > 0"], "say with --publish which one"),
+        (["--publish", tmp_path / "my stars"], "'my stars' is no name for a model"),
+        (["--publish", tmp_path / "data" / ".."], "is no name for a model"),
+        ([*publish, "--set", "training.epoch=1"], "training.epoch: Extra inputs are not permitted"),
+        ([*publish, "--resume"], "leave out --set, --data"),
+    ]
+    for extra, said in cases:
+        assert said in failing(capsys, *train, *extra)
+        assert everything(tmp_path) == before
+    (tmp_path / "models" / "stars" / "1").mkdir(parents=True)
+    refused = failing(capsys, *train, "--publish", tmp_path / "models")
+    assert "models/stars is no version" in refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train"], "name a recipe: reverse, sentiment-bilstm"),
+        (["train", "sentiment"], "there is no recipe 'sentiment'; known recipes: reverse"),
+        (["train", "--resume"], "name the run to go on with: --run DIR"),
+        (["train", "--resume", "--run", "nowhere"], "nowhere holds no run"),
+        (["train", "sentiment-bilstm", "--root", "nowhere", "--run", "r"], "nowhere/imdb"),
+        (["export", "nowhere"], "nowhere holds no run"),
+        (["plot", "nowhere"], "nowhere/log.jsonl holds no records yet"),
+        (["evaluate", "nowhere/1"], "nowhere/1"),
+        (["baseline", "reverse"], "reverse is a translation recipe; the baseline classifies"),
+    ],
+)
+def test_what_is_not_there_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    arguments: list[str], said: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    message = failing(capsys, *arguments)
+    assert said in message
+    assert "\n" not in message
+    assert everything(tmp_path) == set()
+
+
+def test_a_run_that_is_there_is_not_begun_again(
+    stars: TrainedRun, reviews: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (stars.run / "checkpoint.pt").read_bytes()
+    train: Arguments = ["train", "sentiment-bilstm", "--data", reviews, *COLUMNS]
+    message = failing(capsys, *train, "--run", stars.run)
+    assert "already holds a run: go on with it (--resume), or name another folder" in message
+    assert (stars.run / "checkpoint.pt").read_bytes() == before
+
+
+def test_evaluate_gives_the_scores_of_the_manifest(
+    reverse: TrainedRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(reverse.published), "--beam-size", "1", "--quiet"]) == 0
+    out = capsys.readouterr().out
+    scores = {score.metric: score for score in read_artifact(reverse.published).manifest.scores}
+    bleu = scores["BLEU, beam 1"]
+    assert f"reverse BLEU, beam 1: {bleu.value} (200 rows)\n    {bleu.signature}\n" in out
+    assert "beam 5" not in out
+
+
+def test_evaluate_on_a_labelled_file(
+    stars: TrainedRun, reviews: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate = ["evaluate", str(stars.published), "--on", str(reviews)]
+    assert main([*evaluate, *COLUMNS]) == 0
+    assert "reviews.csv accuracy: 100.0 (90 rows)" in capsys.readouterr().out
+    message = failing(capsys, *evaluate, "--text-column", "review", "--label-column", "id")
+    assert "reviews.csv has labels that the model does not know" in message
+    assert "the model's are 1, 3, 10" in message
+    assert "names no public test set" in failing(capsys, "evaluate", stars.published)
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(
+    tmp_path: Path, reverse: TrainedRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    # Without the allocator's settings, so that the command starts itself anew with them.
+    environment = {key: value for key, value in os.environ.items() if "MALLOC" not in key}
+    train = ["-m", "training", "train", "reverse", "--run", str(folder)]
+    process = subprocess.Popen(
+        [sys.executable, *train, *flags(REVERSE_SETTINGS)],
+        env=environment | {"OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    process.send_signal(signal.SIGINT)  # in the second epoch of six
+    out, rest = process.communicate(timeout=120)
+    assert first.startswith("epoch 1, step ")
+    assert process.returncode == 130, rest
+    assert f"stopped; continue with: python -m training train --resume --run {folder}" in rest
+    assert out == ""
+    stopped = RunFolder(folder).read_tensors(folder / "checkpoint.pt")["position"]["step"]
+    assert main(["train", "--resume", "--run", str(folder), "--quiet"]) == 0
+    assert "best validation score" in capsys.readouterr().out
+
+    mine, expected = (
+        RunFolder(path).read_tensors(path / "best.pt") for path in (folder, reverse.run)
+    )
+    assert mine.keys() == expected.keys()
+    for name, weights in mine.items():
+        assert weights.equal(expected[name]), name
+    steps = [record["step"] for record in RunFolder(folder).records()]
+    assert steps == [record["step"] for record in RunFolder(reverse.run).records()]
+    assert 0 < stopped < steps[-1]
+
+
+KILLED = """
+import os, signal, sys
+import torch
+from training.cli import main
+from training.tasks.classification import ClassificationTask
+
+torch.set_num_threads(1)
+loss, calls = ClassificationTask.loss, []
+
+def dying(self, batch):
+    calls.append(1)
+    if len(calls) == 70:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return loss(self, batch)
+
+ClassificationTask.loss = dying
+main(sys.argv[1:])
+"""
+
+
+def test_a_killed_run_goes_on_at_its_last_checkpoint_to_the_same_weights(
+    tmp_path: Path, stars: TrainedRun
+) -> None:
+    folder = tmp_path / "run"
+    data = ["--data", str(stars.run.parent / "reviews.csv"), *COLUMNS]
+    train = ["train", "sentiment-bilstm", *data, "--run", str(folder), *flags(STARS_SETTINGS)]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *train, "--quiet"], timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    mine, expected = RunFolder(folder), RunFolder(stars.run)
+    assert 0 < mine.read_tensors(mine.checkpoint)["position"]["step"] < 70
+    assert main(["train", "--resume", "--run", str(folder), "--quiet"]) == 0
+    resumed, whole = (run.read_tensors(run.checkpoint)["network"] for run in (mine, expected))
+    assert all(resumed[name].equal(weights) for name, weights in whole.items())
+    resumed, whole = (run.read_tensors(run.best) for run in (mine, expected))
+    assert all(resumed[name].equal(weights) for name, weights in whole.items())
+
+
+def test_going_on_with_changed_data_is_refused(
+    tmp_path: Path, reviews: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    settings = flags((*STARS_SETTINGS, "training.epochs=1"))
+    train = ["train", "sentiment-bilstm", "--data", str(reviews), *COLUMNS, "--quiet", *settings]
+    assert main([*train, "--run", str(folder)]) == 0
+    with reviews.open("a", encoding="utf-8") as file:
+        file.write("".join(f"{n},Another superb film no. {n}.,10\n" for n in range(900, 910)))
+    commands: list[Arguments] = [["train", "--resume", "--run", folder], ["export", folder]]
+    for command in commands:
+        message = failing(capsys, *command)
+        assert f"reviews.csv is not the file that {folder} began with" in message
+    reviews.unlink()
+    assert f"{reviews} is not there" in failing(capsys, "export", folder)
+
+
+def test_the_baseline_scores_the_recipes_test_sets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = {part: f'[{{ source = "synthetic", split = "{part}" }}]'
+             for part in ("train", "validation", "test")}  # fmt: skip
+    settings = [f"data.{part}={value}" for part, value in parts.items()]
+    assert main(["baseline", "sentiment-bilstm", "--root", str(tmp_path), *flags(settings)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("synthetic accuracy: ")
+    assert float(out.split()[2]) > 60
