@@ -5,6 +5,7 @@ is done elsewhere; heavy imports wait until a command needs them, so ``--help`` 
 """
 
 import argparse
+import itertools
 import logging
 import os
 import re
@@ -118,7 +119,12 @@ def _add_train(commands: Any) -> None:
         metavar="RECIPE",
         help=f"{', '.join(recipe_names())}, or the path of a .toml file",
     )
-    train.add_argument("--run", type=Path, metavar="DIR", help="where the run lies (runs/RECIPE)")
+    train.add_argument(
+        "--run",
+        type=Path,
+        metavar="DIR",
+        help="where the run lies (runs/RECIPE; own data: runs/NAME-1 …)",
+    )
     train.add_argument("--resume", action="store_true", help="go on at the last checkpoint")
     _add_set(train)
     _add_root(train)
@@ -278,7 +284,8 @@ def _train(options: argparse.Namespace) -> int:
             raise UsageError(f"name a recipe: {', '.join(recipe_names())}, or a .toml file")
         recipe, own = _recipe(options)
         _require_publishable(options.publish, gate, recipe)
-        run = RunFolder(options.run or _default_run(options.recipe))
+        default = _default_run(options.recipe) if own is None else _own_run(recipe)
+        run = RunFolder(options.run or default)
         options.run = run.path
         position = start_run(run, recipe, Origin(options.root, own), options.quiet)
     print(f"{run.path}: best validation score {position.best:.4f} after {position.step} steps")
@@ -377,6 +384,13 @@ def _default_run(recipe: str | None) -> Path:
     if recipe is None:
         raise UsageError("name the run to go on with: --run DIR, or the recipe it began with")
     return Path("runs") / Path(recipe).stem
+
+
+def _own_run(recipe: Recipe) -> Path:
+    """The next free folder for a run on a user's own data, which is trained on again and again."""
+    name = recipe.publication.name
+    taken = (Path("runs") / f"{name}-{number}" for number in itertools.count(1))
+    return next(path for path in taken if not path.exists())
 
 
 def _recipe(options: argparse.Namespace) -> "tuple[Recipe, OwnData | None]":

@@ -186,18 +186,19 @@ def _hold(gate: Gate, pipeline: Pipeline, repository: Path, name: str) -> None:
     versions = list_versions(repository / name) if (repository / name).is_dir() else []
     if gate.condition.bound is None and versions:
         published = load_pipeline(read_artifact(repository / name / str(versions[-1])))
-        current = _shares(measure(published, gate.data))
-    gate.condition.require(_shares(measure(pipeline, gate.data)), current)
+        current = gate_values(measure(published, gate.data))
+    gate.condition.require(gate_values(measure(pipeline, gate.data)), current)
 
 
-def _shares(measured: Sequence[Measured]) -> dict[str, float]:
-    """Metrics by name as conditions use them: shares in [0, 1], BLEU and chrF as printed."""
+def gate_values(measured: Sequence[Measured]) -> dict[str, float]:
+    """Metrics by name as conditions use them: shares in [0, 1], BLEU and chrF as printed.
+
+    Of several beam sizes the first counts, which is the one that the service uses by default.
+    """
     values: dict[str, float] = {}
     for one in measured:
         if one.metric.startswith(("BLEU", "chrF")):
-            values[one.metric.split(",")[0]] = max(
-                one.value, values.get(one.metric.split(",")[0], 0.0)
-            )
+            values.setdefault(one.metric.split(",")[0], one.value)
         else:
             values[one.metric.replace(" ", "_").lower()] = one.value / 100
     return values

@@ -287,6 +287,18 @@ def test_what_is_not_there_is_one_line(
     assert everything(tmp_path) == set()
 
 
+def test_own_data_is_trained_on_again_and_again(
+    reviews: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    once = flags((*STARS_SETTINGS, "training.epochs=1"))
+    command = ["train", "sentiment-bilstm", "--data", str(reviews), *COLUMNS, *once, "--quiet"]
+    for number in (1, 2):
+        assert main([*command, "--publish", "models/stars", "--precision", "fp32"]) == 0
+        assert RunFolder(tmp_path / "runs" / f"stars-{number}").best.exists()
+        assert read_artifact(tmp_path / "models" / "stars" / str(number)).version == number
+
+
 def test_a_run_that_is_there_is_not_begun_again(
     stars: TrainedRun, reviews: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

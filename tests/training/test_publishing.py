@@ -17,13 +17,13 @@ from tests.training.small_runs import STARS, TrainedRun, write_reviews
 from training import publishing
 from training.corpora import OwnData
 from training.data.errors import DataError
-from training.evaluation import score_classification
+from training.evaluation import Measured, score_classification
 from training.export import candidates
 from training.export.checks import ExportError
 from training.export.classifier import classifier_graph
 from training.export.translator import translator_graphs
 from training.promotion import Condition, PromotionError
-from training.publishing import Gate, measure, measure_recipe, publish
+from training.publishing import Gate, gate_values, measure, measure_recipe, publish
 from training.run_folder import RunFolder
 from training.runs import ClassificationRun, TranslationRun, load_run
 
@@ -198,6 +198,11 @@ def test_the_first_version_beats_none(stars_run: ClassificationRun, tmp_path: Pa
         stars_run, tmp_path / "models", "stars", "int8", gate(tmp_path, "accuracy > current"), True
     )
     assert published.path.name == "1"
+
+
+def test_of_several_beams_the_first_counts() -> None:
+    measured = [Measured("x", "BLEU, beam 5", 30.0, 2), Measured("x", "BLEU, beam 1", 31.0, 2)]
+    assert gate_values(measured) == {"BLEU": 30.0}
 
 
 def test_bleu_is_held_against_the_number_that_is_printed(

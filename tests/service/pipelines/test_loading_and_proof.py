@@ -1,5 +1,6 @@
 """A pipeline fits its artifact's task, and is proved by the examples of the manifest."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.loading import Pipeline, load_pipeline
 from service.pipelines.options import PipelineOptions
 from service.pipelines.proof import TOLERANCE, prove
-from service.pipelines.translation import TranslationPipeline
+from service.pipelines.translation import SearchOptions, TranslationPipeline
 from tests import tiny_models
 
 SCORE = tiny_models.expected_score("a good film", 0)
@@ -55,9 +56,9 @@ def test_a_score_beyond_the_tolerance_does_not(models: Path, distance: float) ->
     assert str(caught.value).startswith(message)
 
 
-def test_another_label_does_not(models: Path) -> None:
-    with pytest.raises(ProofError, match=r"manifest says negative 0\.500"):
-        prove(classifier_with(models, "a good film", "negative", 0.5))
+def test_another_label_of_the_same_score_does_not(models: Path) -> None:
+    with pytest.raises(ProofError, match=r"positive 0\.500; its manifest says negative 0\.500"):
+        prove(classifier_with(models, "the cat", "negative", 0.5))
 
 
 @pytest.mark.parametrize("beam_size", [1, 5])
@@ -65,6 +66,24 @@ def test_a_translation_proves_by_the_same_text_alone(models: Path, beam_size: in
     prove(translator_with(models, "the cat.\nthe dog", "the cat.\nthe dog", beam_size))
     with pytest.raises(ProofError, match='translates "the cat" as "the cat"; its manifest says'):
         prove(translator_with(models, "the cat", "the cat ", beam_size))
+
+
+@pytest.mark.parametrize("beam_size", [1, 3])
+def test_a_translation_is_searched_as_wide_as_the_example_says(
+    models: Path, monkeypatch: pytest.MonkeyPatch, beam_size: int
+) -> None:
+    pipeline = translator_with(models, "the cat", "the cat", beam_size)
+    assert isinstance(pipeline, TranslationPipeline)
+    translate, widths = pipeline.translate, []
+
+    def watch(texts: Sequence[str], options: SearchOptions | None = None) -> list[str]:
+        assert options
+        widths.append(options.beam_size)
+        return translate(texts, options)
+
+    monkeypatch.setattr(pipeline, "translate", watch)
+    prove(pipeline)
+    assert widths == [beam_size]
 
 
 def test_no_examples_prove_nothing_and_pass(models: Path) -> None:

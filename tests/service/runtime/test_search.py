@@ -212,6 +212,19 @@ def test_an_end_outside_the_beam_is_pruned() -> None:
     assert [h.tokens for h in wide.hypotheses()] == [()]
 
 
+def test_an_end_behind_another_end_is_pruned_too() -> None:
+    def table(prefix: Prefix) -> Distribution:
+        if not prefix:
+            return {3: 0.6, 4: 0.4}
+        return {END: 0.6, 3: 0.3, 4: 0.1} if prefix[0] == 3 else {END: 0.4, 4: 0.35, 3: 0.25}
+
+    search = begin(beam_size=2)
+    prefixes = advance(search, table, [()])
+    # Best first: an end 0.36, (3, 3) 0.18, an end 0.16, (4, 4) 0.14.
+    assert advance(search, table, prefixes) == [(3, 3), (4, 4)]
+    assert [h.tokens for h in search.hypotheses()] == [(3,)]
+
+
 def test_an_end_among_the_best_frees_no_place_in_the_beam() -> None:
     search = begin(beam_size=2)
     prefixes = advance(search, lambda prefix: {END: 0.5, 3: 0.3, 4: 0.2}, [()])
