@@ -1,0 +1,181 @@
+"""What the command line of training understands: commands, flags and their help.
+
+Knows nothing about how a command is carried out (`training.commands` does).
+"""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from training import commands
+from training.recipe import recipe_names
+
+ROOT_VARIABLE = "TRAINING_DATA"
+
+
+def command_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training",
+        description="Train recurrent networks, export them to ONNX and publish versions.",
+    )
+    actions = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_data(actions)
+    _add_train(actions)
+    _add_evaluate(actions)
+    _add_export(actions)
+    _add_plot(actions)
+    _add_baseline(actions)
+    return parser
+
+
+def _add_data(actions: Any) -> None:
+    data = actions.add_parser("data", help="list or fetch the public datasets")
+    parts = data.add_subparsers(required=True, metavar="ACTION")
+    listing = parts.add_parser("list", help="what there is, from where and under which licence")
+    listing.set_defaults(command=commands.data_list)
+    fetch = parts.add_parser(
+        "fetch", help="bring datasets into the data folder, with progress and checksums"
+    )
+    fetch.add_argument("names", nargs="*", metavar="NAME", help="datasets; all of them by default")
+    _add_root(fetch)
+    fetch.add_argument(
+        "--mirror",
+        type=Path,
+        metavar="DIR",
+        help="copy from a folder of the same layout instead of the official addresses",
+    )
+    fetch.add_argument("--quiet", action="store_true", help="no progress bar")
+    fetch.set_defaults(command=commands.data_fetch)
+
+
+def _add_train(actions: Any) -> None:
+    train = actions.add_parser(
+        "train",
+        help="train a recipe",
+        description="Train a recipe, on the public data it names or on a file of your own.",
+    )
+    train.add_argument(
+        "recipe",
+        nargs="?",
+        metavar="RECIPE",
+        help=f"{', '.join(recipe_names())}, or the path of a .toml file",
+    )
+    train.add_argument(
+        "--run",
+        type=Path,
+        metavar="DIR",
+        help="where the run lies (runs/RECIPE; own data: runs/NAME-1 …)",
+    )
+    train.add_argument("--resume", action="store_true", help="go on at the last checkpoint")
+    _add_set(train)
+    _add_root(train)
+    _add_own(train, "--data", "train on this file: .csv, .tsv, .jsonl or .parquet")
+    train.add_argument(
+        "--license", default=commands.OWN_LICENSE, help="the licence of the data in --data"
+    )
+    train.add_argument("--quiet", action="store_true", help="no progress on standard error")
+    _add_publication(train)
+    train.set_defaults(command=commands.train)
+
+
+def _add_evaluate(actions: Any) -> None:
+    evaluate = actions.add_parser(
+        "evaluate",
+        help="score a published version as it is served",
+        description="Score a published version through onnxruntime, on the test sets of its "
+        "recipe or on a labelled file.",
+    )
+    evaluate.add_argument("model", type=Path, metavar="models/NAME/VERSION")
+    _add_root(evaluate)
+    _add_own(evaluate, "--on", "score on this file instead of the recipe's test sets")
+    evaluate.add_argument(
+        "--beam-size", type=int, action="append", metavar="N", help="of translations (5 and 1)"
+    )
+    evaluate.add_argument("--quiet", action="store_true", help="no progress bar")
+    evaluate.set_defaults(command=commands.evaluate)
+
+
+def _add_export(actions: Any) -> None:
+    export = actions.add_parser(
+        "export",
+        help="publish a finished run",
+        description="Export a run's best weights, check the graphs, measure and publish them.",
+    )
+    export.add_argument("run", type=Path, metavar="RUN", help="a run's folder, as runs/reverse")
+    _add_publication(export)
+    export.add_argument("--quiet", action="store_true", help="no progress bar")
+    export.set_defaults(command=commands.export)
+
+
+def _add_plot(actions: Any) -> None:
+    plot = actions.add_parser("plot", help="draw a run's loss, scores and attention")
+    plot.add_argument("run", type=Path, metavar="RUN", help="a run's folder, as runs/reverse")
+    plot.set_defaults(command=commands.plot)
+
+
+def _add_baseline(actions: Any) -> None:
+    baseline = actions.add_parser(
+        "baseline",
+        help="score TF-IDF with logistic regression on a recipe's data",
+        description="Train the line to beat, TF-IDF of words and pairs of words with logistic "
+        "regression, on the data of a classification recipe, and score it on its test sets.",
+    )
+    baseline.add_argument("recipe", metavar="RECIPE", help="a classification recipe")
+    _add_root(baseline)
+    _add_set(baseline)
+    baseline.set_defaults(command=commands.baseline)
+
+
+def _add_set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a setting of the recipe, for example training.epochs=3 (repeatable)",
+    )
+
+
+def _add_root(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--root",
+        type=Path,
+        default=Path(os.environ.get(ROOT_VARIABLE, "data")),
+        metavar="DIR",
+        help=f"folder of the public datasets (${ROOT_VARIABLE}, or data)",
+    )
+
+
+def _add_own(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
+    parser.add_argument(flag, type=Path, metavar="FILE", help=text)
+    parser.add_argument("--text-column", default="text", help="column of the texts (text)")
+    parser.add_argument("--label-column", default="label", help="column of the labels (label)")
+    parser.add_argument("--source-column", help="column of the source sentences (the first)")
+    parser.add_argument("--target-column", help="column of the translations (the second)")
+
+
+def _add_publication(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--publish",
+        type=Path,
+        metavar="models/NAME",
+        help="publish the next version of this model (export: models/ and the recipe's name)",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "int8", "fp32"),
+        default="auto",
+        help="auto: int8 unless it costs 0.3 points or more of the validation score",
+    )
+    parser.add_argument(
+        "--promote-if",
+        metavar="CONDITION",
+        help='publish only if it holds: "accuracy >= 0.9", "BLEU > current"',
+    )
+    if parser.prog.endswith("export"):
+        _add_own(parser, "--on", "the labelled file that --promote-if is measured on")
+    else:
+        parser.add_argument(
+            "--on", type=Path, metavar="FILE", help="the labelled file for --promote-if"
+        )
