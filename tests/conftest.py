@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from service.artifact import Tokenizer
+from service.artifact import Tokenizer, read_artifact
+from service.pipelines.classification import ClassificationPipeline
+from service.pipelines.translation import TranslationPipeline
 from tests import tiny_models
 
 # How long an example takes says more about the machine than about the code.
@@ -27,6 +29,18 @@ def published_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tiny_models.publish_classifier(repository)
     tiny_models.publish_translator(repository)
     return repository
+
+
+@pytest.fixture(scope="session")
+def classifier(published_models: Path) -> ClassificationPipeline:
+    """It averages the evidence of "good" and of "bad" over all tokens of a text."""
+    return ClassificationPipeline(read_artifact(published_models / "sentiment" / "1"))
+
+
+@pytest.fixture(scope="session")
+def translator(published_models: Path) -> TranslationPipeline:
+    """It copies every sentence."""
+    return TranslationPipeline(read_artifact(published_models / "translation-en-de" / "1"))
 
 
 @pytest.fixture

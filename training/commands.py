@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from service.artifact import list_versions
+from service.artifact import Score, list_versions
 from service.artifact.manifest import PLAIN_NAME
 from training.recipe import (
     ClassificationRecipe,
@@ -130,8 +130,7 @@ def _publish(run: Any, target: Path, options: argparse.Namespace, gate: "Gate | 
     )
     for note in published.notes:
         print(note)
-    for score in published.scores:
-        print(f"{score.dataset} {score.metric}: {score.value} ({score.rows:,} rows)")
+    _print_scores(published.scores)
     print(f"published {published.path} ({published.precision})")
     return 0
 
@@ -139,10 +138,11 @@ def _publish(run: Any, target: Path, options: argparse.Namespace, gate: "Gate | 
 def evaluate(options: argparse.Namespace) -> int:
     from service.artifact import read_artifact
     from service.pipelines.loading import load_pipeline
+    from training.evaluation import MEASURED_BEAMS
     from training.publishing import measure, measure_recipe
 
     pipeline = load_pipeline(read_artifact(options.model))
-    beams = tuple(options.beam_size or (5, 1))
+    beams = tuple(options.beam_size or MEASURED_BEAMS)
     if options.on is not None:
         measured = measure(pipeline, _own(options, options.on), beams)
     else:
@@ -162,7 +162,7 @@ def baseline(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_scores(measured: "Sequence[Measured]") -> None:
+def _print_scores(measured: "Sequence[Measured | Score]") -> None:
     for one in measured:
         print(f"{one.dataset} {one.metric}: {one.value} ({one.rows:,} rows)")
         if one.signature:

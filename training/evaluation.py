@@ -19,6 +19,7 @@ from service.pipelines.translation import SearchOptions, TranslationPipeline
 from training.data.errors import DataError
 from training.data.examples import LabelledText, SentencePair
 
+MEASURED_BEAMS = (5, 1)  # the search that the service uses by default, and greedy
 SLICE = 512  # examples between two movements of the progress bar
 
 
@@ -67,7 +68,7 @@ def score_classification(
 def score_translation(
     pipeline: TranslationPipeline,
     sets: Mapping[str, Sequence[SentencePair]],
-    beam_sizes: Sequence[int] = (5, 1),
+    beam_sizes: Sequence[int] = MEASURED_BEAMS,
     quiet: bool = True,
 ) -> list[Measured]:
     """Cased, detokenised BLEU and chrF of each set and beam size, with sacreBLEU's signatures."""

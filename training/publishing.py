@@ -27,7 +27,7 @@ from training.corpora import OwnData, labelled_tests, parallel_tests
 from training.data.errors import DataError
 from training.data.examples import LabelledText, SentencePair
 from training.data.tables import read_labelled, read_pairs
-from training.evaluation import Measured, score_classification, score_translation
+from training.evaluation import MEASURED_BEAMS, Measured, score_classification, score_translation
 from training.export.candidates import (
     Candidate,
     PrecisionChoice,
@@ -43,7 +43,6 @@ from training.runs import ClassificationRun
 LARGEST_LOSS = 0.3  # points of the validation score that int8 may cost
 EXAMPLES = 5
 EXAMPLE_CHARACTERS = 200
-MEASURED_BEAMS = (5, 1)
 # What a condition can name: shares in [0, 1] of a classifier, BLEU and chrF as they are printed.
 METRICS = {
     "classification": ("accuracy", "macro_f1", "calibration_error"),

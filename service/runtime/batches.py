@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-PAD = 0
+from service.artifact import PAD_ID
+
 Array = np.ndarray
 
 
@@ -33,7 +34,7 @@ def batches_by_length(
 def pad_rows(rows: Sequence[Sequence[int]]) -> tuple[Array, Array]:
     """Tokens (rows x longest, int32, PAD behind each end) and lengths (rows, int32)."""
     lengths = np.array([len(row) for row in rows], dtype=np.int32)
-    tokens = np.full((len(rows), int(lengths.max())), PAD, dtype=np.int32)
+    tokens = np.full((len(rows), int(lengths.max())), PAD_ID, dtype=np.int32)
     for i, row in enumerate(rows):
         tokens[i, : len(row)] = row
     return tokens, lengths

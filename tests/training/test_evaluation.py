@@ -1,14 +1,11 @@
 """Scores of published models, and the calibration error against a case done by hand."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu.metrics.bleu import BLEU
 
-from service.artifact import read_artifact
 from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.translation import TranslationPipeline
 from training.data.errors import DataError
@@ -19,18 +16,6 @@ from training.evaluation import (
     score_classification,
     score_translation,
 )
-
-
-@pytest.fixture(scope="module")
-def classifier(published_models: Path) -> ClassificationPipeline:
-    """The tiny classifier: "good" speaks for positive, "bad" for negative."""
-    return ClassificationPipeline(read_artifact(published_models / "sentiment" / "1"))
-
-
-@pytest.fixture(scope="module")
-def translator(published_models: Path) -> TranslationPipeline:
-    """The tiny translator, which copies."""
-    return TranslationPipeline(read_artifact(published_models / "translation-en-de" / "1"))
 
 
 def test_calibration_error_by_hand() -> None:

@@ -12,10 +12,11 @@ import numpy as np
 import onnx
 import torch
 
+from service.artifact import BOS_ID
 from service.pipelines.tensors import Session, open_session, pad_rows
-from training.export.translator import MEMORY, STATES, TranslatorGraphs
+from training.export.translator import IMPOSSIBLE, MEMORY, STATES, TranslatorGraphs
 from training.networks.classifier import TextClassifier
-from training.networks.translator import BOS, Translator
+from training.networks.translator import NO_WORDS, Translator
 
 AGREEMENT = 1e-4  # fp32 graph against torch: logits, log-probabilities
 INVARIANCE = {"fp32": 1e-5, "int8": 1e-4}  # a row alone against the row in a batch
@@ -53,13 +54,13 @@ def check_translator_agreement(network: Translator, graphs: TranslatorGraphs, ro
     with torch.no_grad():
         source = (torch.from_numpy(tokens).long(), torch.from_numpy(lengths).long())
         words, _ = network.greedy(*source, max_length=steps)
-        begin = torch.full((len(rows), 1), BOS)
+        begin = torch.full((len(rows), 1), BOS_ID)
         shifted = torch.cat([begin, words[:, :-1]], dim=1)  # rows x steps
         logits, _ = network(*source, shifted)
-        logits[:, :, [0, BOS, 3]] = -1e9
+        logits[:, :, NO_WORDS] = IMPOSSIBLE
         want = torch.log_softmax(logits, dim=2).numpy()
-    got = _forced(graphs, rows, shifted.numpy().astype(np.int32))
-    possible = want > -1e8  # tokens that are no words differ in how impossible they are
+    got = _ForcedDecoding(graphs).run(rows, shifted.numpy().astype(np.int32))
+    possible = want > IMPOSSIBLE / 10  # tokens that are no words differ in how impossible they are
     return _require("torch and onnxruntime", got[possible], want[possible], AGREEMENT)
 
 
@@ -80,31 +81,36 @@ def check_translator_invariance(graphs: TranslatorGraphs, precision: str, rows: 
     target. Raises ExportError.
     """
     steps = 8
-    forced = np.array([[BOS, *list(row) * steps][:steps] for row in rows], dtype=np.int32)
-    batched = _forced(graphs, rows, forced)
-    alone = np.concatenate(
-        [_forced(graphs, [row], forced[i : i + 1]) for i, row in enumerate(rows)]
-    )
+    forced = np.array([[BOS_ID, *list(row) * steps][:steps] for row in rows], dtype=np.int32)
+    decoding = _ForcedDecoding(graphs)
+    batched = decoding.run(rows, forced)
+    alone = np.concatenate([decoding.run([row], forced[i : i + 1]) for i, row in enumerate(rows)])
     return _require("a sentence alone and in a batch", batched, alone, INVARIANCE[precision])
 
 
-def _forced(graphs: TranslatorGraphs, rows: Rows, target: np.ndarray) -> np.ndarray:
-    """Log-probabilities (rows x steps x vocabulary) of every token along a given target."""
-    tokens, lengths = pad_rows(rows)
-    encoded = graph_session(graphs.encoder).run({"tokens": tokens, "lengths": lengths})
-    step = graph_session(graphs.decoder)
-    vocabulary = graphs.vocabulary
-    states = {name: encoded[name] for name in STATES}
-    memory = {name: encoded[name] for name in MEMORY}
-    result = np.empty((len(rows), target.shape[1], vocabulary), dtype=np.float32)
-    for t in range(target.shape[1]):
-        feeds = {"token": np.ascontiguousarray(target[:, t]), "source_lengths": lengths}
-        k = np.array([vocabulary], dtype=np.int64)
-        output = step.run({**feeds, **states, **memory, "k": k})
-        states = {name: output[f"next_{name}"] for name in STATES}
-        order = output["next_tokens"].astype(np.int64)
-        np.put_along_axis(result[:, t], order, output["log_probs"], axis=1)
-    return result
+class _ForcedDecoding:
+    """Runs both graphs along given targets; a session is opened once for all rows."""
+
+    def __init__(self, graphs: TranslatorGraphs) -> None:
+        self._encoder = graph_session(graphs.encoder)
+        self._step = graph_session(graphs.decoder)
+        self._vocabulary = graphs.vocabulary
+
+    def run(self, rows: Rows, target: np.ndarray) -> np.ndarray:
+        """Log-probabilities (rows x steps x vocabulary) of every token along ``target``."""
+        tokens, lengths = pad_rows(rows)
+        encoded = self._encoder.run({"tokens": tokens, "lengths": lengths})
+        states = {name: encoded[name] for name in STATES}
+        memory = {name: encoded[name] for name in MEMORY}
+        k = np.array([self._vocabulary], dtype=np.int64)
+        result = np.empty((len(rows), target.shape[1], self._vocabulary), dtype=np.float32)
+        for t in range(target.shape[1]):
+            feeds = {"token": np.ascontiguousarray(target[:, t]), "source_lengths": lengths}
+            output = self._step.run({**feeds, **states, **memory, "k": k})
+            states = {name: output[f"next_{name}"] for name in STATES}
+            order = output["next_tokens"].astype(np.int64)
+            np.put_along_axis(result[:, t], order, output["log_probs"], axis=1)
+        return result
 
 
 def _require(what: str, one: np.ndarray, other: np.ndarray, limit: float) -> float:

@@ -134,9 +134,7 @@ class Layers:
         turned = g.op("Transpose", table.rows, perm=[1, 0])
         if table.scales is None:
             return g.op("Add", g.op("MatMul", value.name, turned), g.constant(bias))
-        zeros = np.zeros(len(table.scales), np.int8)
-        constants = [g.constant(part) for part in (table.scales, zeros, bias)]
-        return g.op("DynamicQuantizeMatMul", value.name, turned, *constants, domain=MICROSOFT)
+        return self._quantised_product(value, turned, table.scales, bias)
 
     def join(self, *values: Value) -> Value:
         """Values side by side along the last axis."""
@@ -168,22 +166,27 @@ class Layers:
         name = self.graph.op("Gather", value.name, index, axis=-1)
         return plain(name, len(value.real), value.bound)
 
-    def linear(self, value: Value, layer: nn.Linear | tuple[Array, Array | None]) -> str:
+    def linear(self, value: Value, layer: nn.Linear) -> str:
         """x W^T + b over the last axis. In int8 the value must carry pins at its bound."""
-        if isinstance(layer, nn.Linear):
-            own = {name: array(parameter) for name, parameter in layer.named_parameters()}
-            layer = (own["weight"], own.get("bias"))
-        weight, offset = layer  # outputs x features, outputs
+        own = {name: array(parameter) for name, parameter in layer.named_parameters()}
+        offset = own.get("bias")  # outputs
         g = self.graph
-        wide = value.spread(weight)
+        wide = value.spread(own["weight"])  # outputs x features
         if not self.quantised:
             product = g.op("MatMul", value.name, g.constant(wide.T))
             return product if offset is None else g.op("Add", product, g.constant(offset))
         rows, scales = quantise(wide, WEIGHT_LIMIT)
-        inputs = [value.name, g.constant(rows.T), g.constant(scales)]
-        inputs += [g.constant(np.zeros(len(scales), np.int8))]
+        return self._quantised_product(value, g.constant(rows.T), scales, offset)
+
+    def _quantised_product(
+        self, value: Value, weight: str, scales: Array, offset: Array | None
+    ) -> str:
+        """weight: features x outputs, int8; scales, offset: outputs."""
+        g = self.graph
+        constants = [scales, np.zeros(len(scales), np.int8)]
         if offset is not None:
-            inputs.append(g.constant(offset))
+            constants.append(offset)
+        inputs = (value.name, weight, *(g.constant(part) for part in constants))
         return g.op("DynamicQuantizeMatMul", *inputs, domain=MICROSOFT)
 
     def lstm(

@@ -7,7 +7,7 @@ import onnx
 
 from training.export.graph import Array, GraphBuilder
 from training.export.layers import PINS, SATURATING, Layers, Precision, Value, array, plain
-from training.networks.translator import BOS, PAD, UNKNOWN, Translator
+from training.networks.translator import NO_WORDS, Translator
 
 STATES = ("reader_hidden", "reader_cell", "writer_hidden", "writer_cell")
 MEMORY = ("encoder_outputs", "attention_keys")
@@ -103,11 +103,10 @@ def _decoder(network: Translator, precision: Precision) -> onnx.ModelProto:
     )
     written = step(layers.pinned(layers.join(read, context)), "writer")
     features = layers.join(written, context, embedded)
-    hidden = layers.pinned(
-        plain(g.op("Tanh", layers.linear(features, network.readout)), embedded_size(network), 1.0)
-    )
+    squashed = g.op("Tanh", layers.linear(features, network.readout))  # rows x features
+    hidden = layers.pinned(plain(squashed, network.readout.out_features, 1.0))
     bias = array(network.output_bias)
-    bias[[PAD, BOS, UNKNOWN]] = IMPOSSIBLE
+    bias[NO_WORDS] = IMPOSSIBLE
     logits = layers.tied_linear(hidden, table, bias)  # rows x vocabulary
     log_probs, tokens = g.ops("TopK", 2, g.op("LogSoftmax", logits, axis=-1), k, axis=-1)
     g.output(log_probs, "log_probs", "float32", ["rows", "k"])
@@ -136,7 +135,3 @@ def _attention(
 def _input_table(network: Translator) -> Array:
     table: Array = array(network.embedding.weight) * np.float32(network.embedding_scale)
     return table
-
-
-def embedded_size(network: Translator) -> int:
-    return int(network.embedding.embedding_dim)

@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from service.artifact import UNK_ID
 from training.networks.recurrent import RecurrentStack, padding_mask
 from training.networks.regularisation import WordDropout
 
@@ -29,7 +30,7 @@ class TextClassifier(nn.Module):
         pooling: Pooling = "max",
         dropout: float = 0.5,
         word_dropout: float = 0.0,
-        unknown_id: int = 3,
+        unknown_id: int = UNK_ID,
     ) -> None:
         super().__init__()
         self.pooling = pooling

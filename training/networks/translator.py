@@ -22,11 +22,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from service.artifact import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from training.networks.attention import AdditiveAttention
 from training.networks.recurrent import RecurrentStack, lstm_layer, padding_mask
 from training.networks.regularisation import WordDropout
 
-PAD, BOS, EOS, UNKNOWN = 0, 1, 2, 3
+NO_WORDS = [PAD_ID, BOS_ID, UNK_ID]  # tokens that no translation holds
 
 
 class Source(NamedTuple):
@@ -53,7 +54,7 @@ class Translator(nn.Module):
         word_dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        self.word_dropout = WordDropout(word_dropout, UNKNOWN)
+        self.word_dropout = WordDropout(word_dropout, UNK_ID)
         self.dropout = nn.Dropout(dropout)
         self.embedding = nn.Embedding(vocabulary, embedding_size)
         nn.init.normal_(self.embedding.weight, std=embedding_size**-0.5)
@@ -121,17 +122,17 @@ class Translator(nn.Module):
         Returns words (batch x steps, PAD after EOS) and attention (batch x steps x source_time).
         """
         source = self.encode(tokens, lengths)
-        word = torch.full((len(tokens), 1), BOS, dtype=tokens.dtype, device=tokens.device)
+        word = torch.full((len(tokens), 1), BOS_ID, dtype=tokens.dtype, device=tokens.device)
         done = torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)
         states: States | None = None
         words, weights = [], []
         for _ in range(max_length):
             logits, attention, states = self.decode(source, word, states)
-            logits[:, :, [PAD, BOS, UNKNOWN]] = float("-inf")
-            word = logits.argmax(dim=2).masked_fill(done[:, None], PAD)
+            logits[:, :, NO_WORDS] = float("-inf")
+            word = logits.argmax(dim=2).masked_fill(done[:, None], PAD_ID)
             words.append(word)
             weights.append(attention)
-            done |= word[:, 0] == EOS
+            done |= word[:, 0] == EOS_ID
             if bool(done.all()):
                 break
         return torch.cat(words, dim=1), torch.cat(weights, dim=1)

@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-PAD = 0
+from service.artifact import PAD_ID
 
 
 def pad(rows: Sequence[np.ndarray], device: torch.device) -> tuple[Tensor, Tensor]:
     """Tokens (rows x longest, int64, PAD behind each row's end) and lengths (rows, int64)."""
     lengths = np.fromiter((len(row) for row in rows), dtype=np.int64, count=len(rows))
-    tokens = np.full((len(rows), int(lengths.max())), PAD, dtype=np.int64)
+    tokens = np.full((len(rows), int(lengths.max())), PAD_ID, dtype=np.int64)
     for i, row in enumerate(rows):
         tokens[i, : len(row)] = row
     return torch.from_numpy(tokens).to(device), torch.from_numpy(lengths).to(device)

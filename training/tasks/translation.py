@@ -11,11 +11,11 @@ import torch
 from sacrebleu.metrics.bleu import BLEU
 from torch import Tensor
 
-from service.artifact.tokenizer import Tokenizer
+from service.artifact import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 from training.data.batching import TokenBatches
 from training.data.examples import SentencePair
 from training.networks.loss import smoothed_cross_entropy
-from training.networks.translator import BOS, EOS, PAD, Translator
+from training.networks.translator import Translator
 from training.recipe import Training
 from training.task import Validation
 from training.tasks.padding import fingerprint, pad
@@ -73,10 +73,10 @@ class TranslationTask:
         device = self.network.output_bias.device
         source, source_lengths = pad([self._sources[i] for i in batch], device)
         target, target_lengths = pad([self._targets[i] for i in batch], device)
-        begin = torch.full_like(target[:, :1], BOS)
+        begin = torch.full_like(target[:, :1], BOS_ID)
         shifted = torch.cat([begin, target[:, :-1]], dim=1)  # batch x time
         logits, _ = self.network(source, source_lengths, shifted)
-        real = target != PAD  # batch x time
+        real = target != PAD_ID  # batch x time
         total = smoothed_cross_entropy(logits[real], target[real], self.settings.label_smoothing)
         return total / real.sum(), int(target_lengths.sum())
 
@@ -114,4 +114,4 @@ class TranslationTask:
 
 
 def _before_end(row: list[int]) -> list[int]:
-    return row[: row.index(EOS)] if EOS in row else row
+    return row[: row.index(EOS_ID)] if EOS_ID in row else row

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.runtime.batches import PAD, batches_by_length, pad_rows
+from service.artifact import PAD_ID
+from service.runtime.batches import batches_by_length, pad_rows
 
 lengths_of_rows = st.lists(st.integers(1, 50), max_size=40)
 rows_of_tokens = st.lists(
@@ -67,4 +68,4 @@ def test_padding_stands_behind_each_row(rows: list[list[int]]) -> None:
     assert tokens.shape == (len(rows), max(len(row) for row in rows))
     for line, length, row in zip(tokens.tolist(), lengths.tolist(), rows, strict=True):
         assert line[:length] == row
-        assert set(line[length:]) <= {PAD}
+        assert set(line[length:]) <= {PAD_ID}

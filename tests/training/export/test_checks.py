@@ -7,6 +7,7 @@ import pytest
 import torch
 from onnx import numpy_helper
 
+from service.artifact import EOS_ID
 from tests.training.export.networks import VOCABULARY, classifier, translator
 from training.export.checks import (
     ExportError,
@@ -17,10 +18,10 @@ from training.export.checks import (
 )
 from training.export.classifier import classifier_graph
 from training.export.translator import TranslatorGraphs, translator_graphs
-from training.networks.translator import EOS, Translator
+from training.networks.translator import Translator
 
 ROWS = [[4 + (3 * i + j) % (VOCABULARY - 4) for j in range(1 + i)] for i in range(12)]
-SENTENCES = [[*row, EOS] for row in ROWS]
+SENTENCES = [[*row, EOS_ID] for row in ROWS]
 
 
 def test_graphs_of_their_networks_pass() -> None:
@@ -104,7 +105,7 @@ def test_a_vocabulary_smaller_than_the_encoders_states() -> None:
     # A user's few pairs make a small vocabulary beside a network of the usual size.
     torch.manual_seed(1)
     network = Translator(30, 8, 24, 1, 10, 7).eval()
-    sentences = [[4, 5, 6, EOS], [29, EOS]]
+    sentences = [[4, 5, 6, EOS_ID], [29, EOS_ID]]
     for precision in ("fp32", "int8"):
         graphs = translator_graphs(network, precision)
         check_translator_invariance(graphs, precision, sentences)

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.artifact import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from service.pipelines.tensors import pad_rows
 from tests.training.export.networks import (
     VOCABULARY,
@@ -20,16 +21,18 @@ from tests.training.export.networks import (
 from training.export.checks import graph_session
 from training.export.layers import PINS, Precision
 from training.export.translator import MEMORY, STATES, translator_graphs
-from training.networks.translator import BOS, EOS, PAD, UNKNOWN
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 STEPS = 6
 ROWS = [
-    [4 + (7 * i + j) % (VOCABULARY - 4) for j in range(1 + i * 5 % 13)] + [EOS] for i in range(13)
+    [4 + (7 * i + j) % (VOCABULARY - 4) for j in range(1 + i * 5 % 13)] + [EOS_ID]
+    for i in range(13)
 ]
 
 some_rows = st.lists(
-    st.lists(st.integers(4, VOCABULARY - 1), min_size=0, max_size=20).map(lambda row: [*row, EOS]),
+    st.lists(st.integers(4, VOCABULARY - 1), min_size=0, max_size=20).map(
+        lambda row: [*row, EOS_ID]
+    ),
     min_size=1,
     max_size=6,
 )
@@ -37,7 +40,7 @@ some_rows = st.lists(
 
 def targets(rows: int, seed: int = 1) -> np.ndarray:
     words = np.random.default_rng(seed).integers(4, VOCABULARY, (rows, STEPS))
-    words[:, 0] = BOS
+    words[:, 0] = BOS_ID
     return words
 
 
@@ -49,14 +52,14 @@ def test_torch_and_onnxruntime_agree(layers: int, factor: float) -> None:
     tokens, lengths = (torch.from_numpy(part).long() for part in pad_rows(ROWS))
     with torch.no_grad():
         logits, attention = translator(layers, factor)(tokens, lengths, torch.from_numpy(forced))
-    special = [PAD, BOS, UNKNOWN]
+    special = [PAD_ID, BOS_ID, UNK_ID]
     logits[:, :, special] = -1e9
     want = torch.log_softmax(logits, dim=2).numpy()
     words = [token for token in range(VOCABULARY) if token not in special]
     np.testing.assert_allclose(got[:, :, words], want[:, :, words], rtol=0, atol=1e-4)
     assert (got[:, :, special] < -1e8).all()
     held = decoding("fp32", layers, factor).encode(ROWS)
-    _, _, weights = decoding("fp32", layers, factor).step(held, [BOS] * len(ROWS))
+    _, _, weights = decoding("fp32", layers, factor).step(held, [BOS_ID] * len(ROWS))
     np.testing.assert_allclose(weights, attention[:, 0].numpy(), rtol=0, atol=1e-5)
 
 
@@ -77,7 +80,7 @@ def test_a_sentence_does_not_depend_on_its_batch(
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_rows_that_join_at_other_steps_get_the_values_they_get_alone(precision: Precision) -> None:
     graphs = decoding(precision)
-    sources = [[4 + i, 9, 20 + i, EOS] for i in range(4)]
+    sources = [[4 + i, 9, 20 + i, EOS_ID] for i in range(4)]
     forced = targets(len(sources))
     alone = [
         graphs.forced([row], forced[i : i + 1])[0] for i, row in enumerate(sources)
@@ -103,14 +106,14 @@ def test_rows_that_join_at_other_steps_get_the_values_they_get_alone(precision: 
 @pytest.mark.parametrize(("precision", "limit"), [("fp32", 1e-5), ("int8", 1e-4)])
 def test_joining_longer_sources_moves_nothing(precision: Precision, limit: float) -> None:
     graphs = decoding(precision)
-    short, long = [5, 6, EOS], [*range(4, 20), EOS]
+    short, long = [5, 6, EOS_ID], [*range(4, 20), EOS_ID]
     forced = targets(1)
     alone = graphs.forced([short], forced)[0]
     held = graphs.encode([short])
     for step in range(3):
         held, _, _ = graphs.step(held, forced[:, step])
     both = stacked(held, graphs.encode([long]))
-    _, scores, attention = graphs.step(both, [int(forced[0, 3]), BOS])
+    _, scores, attention = graphs.step(both, [int(forced[0, 3]), BOS_ID])
     np.testing.assert_allclose(scores[0], alone[3], rtol=0, atol=limit)
     assert not attention[0, len(short) :].any()
 
@@ -120,7 +123,7 @@ def test_what_the_graphs_give_carries_no_pins_but_the_states(precision: Precisio
     network = translator()
     graphs = translator_graphs(network, precision)
     held = Decoding(graphs).encode(ROWS)
-    after, scores, attention = Decoding(graphs).step(held, [BOS] * len(ROWS))
+    after, scores, attention = Decoding(graphs).step(held, [BOS_ID] * len(ROWS))
     time = max(map(len, ROWS))
     assert held[MEMORY[0]].shape == (len(ROWS), time, network.encoder.output_size)
     assert held[MEMORY[1]].shape == (len(ROWS), time, 7)
@@ -140,19 +143,19 @@ def test_what_the_graphs_give_carries_no_pins_but_the_states(precision: Precisio
 def test_k_takes_the_best_words_in_order(precision: Precision) -> None:
     graphs = decoding(precision)
     held = graphs.encode(ROWS[:3])
-    feeds = {**held, "token": np.array([BOS] * 3, np.int32), "k": np.array([5])}
+    feeds = {**held, "token": np.array([BOS_ID] * 3, np.int32), "k": np.array([5])}
     output = graphs.decoder.run(feeds)
-    _, everything, _ = graphs.step(held, [BOS] * 3)
+    _, everything, _ = graphs.step(held, [BOS_ID] * 3)
     assert output["log_probs"].shape == output["next_tokens"].shape == (3, 5)
     np.testing.assert_array_equal(output["log_probs"], -np.sort(-everything, axis=1)[:, :5])
     best = np.take_along_axis(everything, output["next_tokens"].astype(np.int64), axis=1)
     np.testing.assert_array_equal(output["log_probs"], best)
-    assert (output["next_tokens"] != PAD).all()
+    assert (output["next_tokens"] != PAD_ID).all()
 
 
 def test_int8_stays_near_fp32() -> None:
     forced = targets(len(ROWS))
-    words = [EOS, *range(4, VOCABULARY)]
+    words = [EOS_ID, *range(4, VOCABULARY)]
     exact, near = (
         np.exp(decoding(precision, 2, 0.5).forced(ROWS, forced)[:, :, words])
         for precision in PRECISIONS
@@ -165,7 +168,7 @@ def test_int8_stays_near_fp32() -> None:
 def test_the_graphs_pass_onnxs_checks_and_state_their_shapes(precision: Precision) -> None:
     graphs = translator_graphs(translator(), precision)
     held = Decoding(graphs).encode(ROWS)
-    feeds = {**held, "token": np.array([BOS] * len(ROWS), np.int32), "k": np.array([3])}
+    feeds = {**held, "token": np.array([BOS_ID] * len(ROWS), np.int32), "k": np.array([3])}
     tokens, lengths = pad_rows(ROWS)
     runs = [(graphs.encoder, {"tokens": tokens, "lengths": lengths}), (graphs.decoder, feeds)]
     for model, inputs in runs:

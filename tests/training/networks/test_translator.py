@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
+from service.artifact import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from tests.training.networks.batches import LENGTHS, token_batch
-from training.networks.translator import BOS, EOS, PAD, UNKNOWN, Translator
+from training.networks.translator import Translator
 
 VOCABULARY = 41
 
@@ -16,7 +17,7 @@ def translator(dropout: float = 0.0, word_dropout: float = 0.0) -> Translator:
 
 def targets(time: int = 6) -> Tensor:
     tokens = torch.randint(4, VOCABULARY, (len(LENGTHS), time))
-    tokens[:, 0] = BOS
+    tokens[:, 0] = BOS_ID
     return tokens
 
 
@@ -58,18 +59,18 @@ def test_a_logit_reads_only_the_words_before_it() -> None:
 def test_greedy_takes_the_best_word_and_stops_at_the_end() -> None:
     network = translator().eval()
     with torch.no_grad():
-        network.output_bias[[PAD, BOS, UNKNOWN]] = 50.0  # they would win, and must not
-        network.output_bias[EOS] = 2.0
+        network.output_bias[[PAD_ID, BOS_ID, UNK_ID]] = 50.0  # they would win, and must not
+        network.output_bias[EOS_ID] = 2.0
     tokens, lengths = token_batch()
     words, weights = network.greedy(tokens, lengths, max_length=12)
     assert weights.shape == (len(LENGTHS), words.shape[1], tokens.shape[1])
-    shifted = torch.cat([torch.full((len(LENGTHS), 1), BOS), words[:, :-1]], dim=1)
+    shifted = torch.cat([torch.full((len(LENGTHS), 1), BOS_ID), words[:, :-1]], dim=1)
     logits, _ = network(tokens, lengths, shifted)
-    logits[:, :, [PAD, BOS, UNKNOWN]] = float("-inf")
+    logits[:, :, [PAD_ID, BOS_ID, UNK_ID]] = float("-inf")
     best = logits.argmax(dim=2)
     ended = 0
     for row in range(len(LENGTHS)):
-        found = (words[row] == EOS).nonzero()
+        found = (words[row] == EOS_ID).nonzero()
         end = int(found[0]) + 1 if len(found) else words.shape[1]
         ended += len(found) > 0
         assert torch.equal(words[row, :end], best[row, :end])
