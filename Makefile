@@ -21,7 +21,7 @@ TORCH_STAMP := $(VENV)/.torch-$(TORCH_VERSION)
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help serve training test format format-check lint types pytest docs lock image clean
+.PHONY: help serve training test format format-check lint types pytest docs lock image bench clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-14s%s\n", $$1, $$2}'
@@ -57,15 +57,20 @@ docs: $(TORCH_STAMP) ## Write the generated parts of the documentation.
 
 lock: ## Write the locks in requirements/ again (needs uv; LOCK_FLAGS=--upgrade).
 	$(UV) pip compile --quiet $(LOCK_FLAGS) pyproject.toml --output-file requirements/serve.txt
+	$(UV) pip compile --quiet $(LOCK_FLAGS) pyproject.toml --extra tracing \
+	  --constraints requirements/serve.txt --output-file requirements/tracing.txt
 	$(UV) pip compile --quiet $(LOCK_FLAGS) pyproject.toml --all-extras \
-	  --constraints requirements/serve.txt --output-file requirements/test.txt
+	  --constraints requirements/tracing.txt --output-file requirements/test.txt
 
 image: ## Build the container image.
 	docker build -t $(IMAGE) .
 
+bench: $(TORCH_STAMP) ## Measure the service beside its peers (needs wrk; some 20 minutes; Linux).
+	$(BIN)/python -m benchmarks run
+
 clean: ## Remove the virtual environment and the caches; runs/ and models/ stay.
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find service training tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/.environments
+	find service training benchmarks tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps say what .venv holds, so that a second run starts at once.
 

@@ -1,5 +1,6 @@
 """`python -m service`."""
 
+import gc
 import os
 import signal
 import sys
@@ -15,6 +16,8 @@ if __name__ == "__main__":
     # first process of a container, for which signals have no default, would not hear it at all.
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
+    gc.disable()  # imports make many objects and no garbage
     from service.cli import main
 
+    gc.enable()
     sys.exit(main(sys.argv[1:], os.environ))

@@ -6,6 +6,7 @@ supervises, and each worker makes its own app in a fresh interpreter.
 """
 
 import argparse
+import gc
 import logging
 import os
 import shutil
@@ -14,29 +15,33 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
-from typing import Literal, NoReturn, get_args, get_origin
+from typing import TYPE_CHECKING, Literal, NoReturn, get_args, get_origin
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from service import __version__
 from service.api.app import create_app
-from service.api.protocol import JsonErrorsProtocol
-from service.artifact import ArtifactError
+from service.api.protocol import GatehouseProtocol
+from service.artifact import Artifact, ArtifactError
 from service.errors import SettingsError
 from service.logs import configure_logging
 from service.metrics import FOLDER_VARIABLE, metrics_of_this_process
 from service.pipelines.options import PipelineOptions
-from service.repository import Repository, read_all
+from service.repository import FolderStore, Repository, read_all
 from service.runtime.cores import available_cores
+from service.server import Server
 from service.settings import Settings, flag, load_settings, variable
+
+if TYPE_CHECKING:  # what it imports is an extra
+    from service.api.tracing import Tracing
+from service.supervisor import HOPELESS, Pulse, Supervisor, end_with_parent
 
 logger = logging.getLogger(__name__)
 
@@ -112,61 +117,53 @@ def _verify(folder: Path) -> int:
     return 0
 
 
-class _Supervisor(Multiprocess):
-    """uvicorn's, which tells nobody of a worker that died, and is slow to see that it did."""
+def build_worker(
+    settings: Settings, shared: Path | None = None, known: Sequence[Artifact] = ()
+) -> FastAPI:
+    """The app of one process, made in that process; `shared` is the folder of its siblings' store.
 
-    def init_processes(self) -> None:
-        """Starts the workers."""
-        super().init_processes()
-        _let_go(self.processes)
-
-    def keep_subprocess_alive(self) -> None:
-        """Replaces workers that died or hang."""
-        before = list(self.processes)
-        if all(worker.is_alive(self.config.timeout_worker_healthcheck) for worker in before):
-            return
-        # Ctrl-C goes to the workers too, and may be what ended this one.
-        self.handle_signals()
-        super().keep_subprocess_alive()
-        for old, new in zip(before, self.processes, strict=True):
-            if old is not new:
-                _let_go([new])
-                logger.error(
-                    "worker %s ended with status %s; worker %s takes its place",
-                    old.pid,
-                    old.exitcode,
-                    new.pid,
-                )
-
-    def terminate_all(self) -> None:
-        """Stops all workers, and listens no more."""
-        super().terminate_all()
-        # The workers close their own copies at once. While one is open somewhere, clients connect
-        # and wait for a process that will never accept them.
-        for listener in self.sockets:
-            listener.close()
-
-
-def _let_go(workers: Sequence[Process]) -> None:
-    """Closes this process's copy of each worker's end of the pipe, so that a death is heard."""
-    for worker in workers:
-        worker.child_conn.close()
-
-
-def build_worker(settings: Settings) -> FastAPI:
-    """The app of one process, made in that process.
-
-    Raises SystemExit, with the status at which uvicorn does not try again, where an artifact was
+    known: artifacts that this process has read already.
+    Raises SystemExit, with the status at which nobody tries again, where an artifact was
     changed after the parent process read it.
     """
     configure_logging(settings.log_level, settings.log_format)
-    options = PipelineOptions.of(settings, _threads(settings))
+    metrics = metrics_of_this_process(os.environ)
+    options = PipelineOptions.of(
+        settings, _threads(settings), lambda name: metrics.engines.of(name).engine()
+    )
     try:
-        repository = Repository.open(settings.models, options)
+        repository = Repository.open(
+            settings.models,
+            options,
+            FolderStore(shared) if shared else None,
+            os.getpid(),
+            settings.keep_versions,
+            settings.models_poll_seconds,
+            known=known,
+        )
     except ArtifactError as error:
         logger.error("%s", error)
-        raise SystemExit(STARTUP_FAILURE) from error
-    return create_app(settings, repository, metrics_of_this_process(os.environ))
+        raise SystemExit(HOPELESS) from error
+    tracing = None
+    if settings.tracing:
+        tracing = _tracing().to_collector(settings.tracing, settings.tracing_share)
+    app = create_app(settings, repository, metrics, tracing)
+    # What has been imported stays until the end, so no collection has to look at it again: one
+    # that stops all threads for 15 ms without this takes less than 1.
+    gc.freeze()
+    return app
+
+
+def _tracing() -> "type[Tracing]":
+    """What traces. Raises SettingsError where the extra that it needs is not installed."""
+    try:
+        from service.api.tracing import Tracing
+    except ImportError as error:
+        raise SettingsError(
+            f"{flag('tracing')} needs packages that are not installed; install "
+            "requirements/tracing.txt, or leave it empty"
+        ) from error
+    return Tracing
 
 
 def _threads(settings: Settings) -> int:
@@ -174,11 +171,12 @@ def _threads(settings: Settings) -> int:
 
 
 def _serve(settings: Settings) -> int:
-    # uvicorn raises the signal that stopped it once more when it is done; this turns that, and a
-    # signal that comes before it listens, into an orderly end.
+    # A signal that comes before it listens, and after it has ended, is an orderly end as well.
     signal.signal(signal.SIGTERM, _exit_quietly)
     signal.signal(signal.SIGINT, _exit_quietly)
     configure_logging(settings.log_level, settings.log_format)
+    if settings.tracing:
+        _tracing()
     artifacts = read_all(settings.models)
     try:
         listener = _listen(settings.host, settings.port)
@@ -190,7 +188,7 @@ def _serve(settings: Settings) -> int:
             f"cannot listen on {settings.host} port {settings.port}: {reason}; "
             f"choose another with {flag('port')} or {variable('port')}"
         ) from error
-    with listener:
+    with listener, ExitStack() as stack:
         host, port = listener.getsockname()[:2]
         newest = {artifact.name: artifact.version for artifact in artifacts}
         logger.info(
@@ -201,55 +199,88 @@ def _serve(settings: Settings) -> int:
             _threads(settings),
             ", ".join(f"{name} {version}" for name, version in newest.items()),
         )
-        config = uvicorn.Config(
-            partial(build_worker, settings),
-            factory=True,
-            workers=settings.workers,
-            loop="uvloop",
-            http=JsonErrorsProtocol,
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=True,
-            forwarded_allow_ips=settings.forwarded_allow_ips,
-            timeout_graceful_shutdown=settings.shutdown_timeout,
-        )
+        shared: Path | None = None
         if settings.workers > 1:
-            return _supervise(config, listener)
-        return _run(config, listener)
+            # The workers agree through files on which versions answer.
+            shared = Path(tempfile.mkdtemp(prefix="gatehouse-routing-"))
+            stack.callback(shutil.rmtree, shared, ignore_errors=True)
+            FolderStore.create(shared, tuple(newest))
+        if settings.workers > 1:
+            return _supervise(settings, shared, listener)
+        return _run(settings, listener, artifacts)
 
 
-def _run(config: uvicorn.Config, listener: socket.socket) -> int:
+def _server(
+    settings: Settings,
+    shared: Path | None = None,
+    every_second: Callable[[], None] = lambda: None,
+    known: Sequence[Artifact] = (),
+) -> Server:
+    config = uvicorn.Config(
+        partial(build_worker, settings, shared, known),
+        factory=True,
+        loop="uvloop",
+        http=GatehouseProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        timeout_keep_alive=settings.keep_alive_timeout,
+        timeout_graceful_shutdown=settings.shutdown_timeout,
+    )
+    return Server(config, settings.shutdown_delay, settings.request_read_timeout, every_second)
+
+
+def _run(settings: Settings, listener: socket.socket, artifacts: Sequence[Artifact]) -> int:
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        _server(settings, known=artifacts).run(sockets=[listener])
     except SystemExit as ended:
         if ended.code:
             return 1
     logger.info("stopped")
-    logging.shutdown()
-    # A computation that outlived the grace, or the loading of a model, cannot be interrupted. The
-    # interpreter would wait for the one, and pull the ground from under the other.
-    if threading.active_count() > 1:
-        sys.stderr.flush()
-        os._exit(0)
+    _end_at_once()
     return 0
 
 
-def _supervise(config: uvicorn.Config, listener: socket.socket) -> int:
+def _supervise(settings: Settings, shared: Path | None, listener: socket.socket) -> int:
     with ExitStack() as stack:
         # prometheus_client adds up the workers' numbers through files, found by this variable.
         folder = tempfile.mkdtemp(prefix="gatehouse-metrics-")
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         os.environ[FOLDER_VARIABLE] = folder
         stack.callback(os.environ.pop, FOLDER_VARIABLE, None)
-        listener.set_inheritable(True)
-        supervisor = _Supervisor(config, sockets=[listener])
-        supervisor.run()
+        grace = settings.shutdown_delay + settings.shutdown_timeout
+        arguments = (settings, shared)
+        done = Supervisor(work, arguments, settings.workers, listener, grace).run()
     logger.info("stopped")
-    failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
-    return 1 if failed else 0
+    return 0 if done else 1
+
+
+def work(
+    settings: Settings,
+    shared: Path | None,
+    listener: socket.socket,
+    pipe: "Connection[bytes, bytes]",
+) -> None:
+    """All that a worker process does."""
+    end_with_parent(settings.shutdown_delay + settings.shutdown_timeout)
+    _server(settings, shared, Pulse(pipe).beat).run(sockets=[listener])
+    _end_at_once()
+
+
+def _end_at_once() -> None:
+    """Ends the process where a thread is left.
+
+    A computation that outlived the grace, or the loading of a model, cannot be interrupted. The
+    interpreter would wait for the one, and pull the ground from under the other.
+    """
+    logging.shutdown()
+    if threading.active_count() > 1:
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -59,12 +59,43 @@ class UnknownModel(GatehouseError):
         super().__init__(f"no {kind} is called {quote(name)}; served here: {listing(known)}")
 
 
+class UnknownVersion(GatehouseError):
+    """A model of that name is served, and not in that version."""
+
+    def __init__(
+        self, name: str, version: int, known: Iterable[int], state: str = "loaded"
+    ) -> None:
+        """known: the versions that are in that state."""
+        numbers = ", ".join(str(number) for number in sorted(known)) or "none"
+        super().__init__(f"version {version} of {name} is not {state}; {state} are: {numbers}")
+
+
+class RoutingConflict(GatehouseError):
+    """A change of the models that contradicts how they stand."""
+
+
+class VersionRefused(RoutingConflict):
+    """A version that somebody asked for cannot be loaded, or does not prove itself."""
+
+
+class ChangeUnfinished(GatehouseError):
+    """A worker did not carry out a change of the models in time."""
+
+
+class ChangesNotAllowed(GatehouseError):
+    """The settings do not allow that requests change the models."""
+
+
 class LimitExceeded(GatehouseError):
     """A request larger than the settings allow."""
 
 
 class ModelsNotReady(GatehouseError):
     """A model is still loading, or failed to load."""
+
+
+class ShuttingDown(GatehouseError):
+    """The service is about to end, and others should be asked."""
 
 
 class ProofError(GatehouseError):
@@ -77,3 +108,11 @@ class SettingsError(GatehouseError):
 
 class Overloaded(GatehouseError):
     """More requests wait than the settings allow."""
+
+    def __init__(self, message: str, retry_seconds: int = 1) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
+class DeadlineExceeded(GatehouseError):
+    """A request was not answered in the time that it had."""

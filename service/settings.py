@@ -27,6 +27,26 @@ class Settings(BaseModel):
     models: Annotated[Path, Field(description="folder of the models, NAME/VERSION/")] = Path(
         "models"
     )
+    keep_versions: Annotated[
+        int,
+        Field(description="how many of the newest versions of each model are kept loaded", ge=1),
+    ] = 1
+    models_poll_seconds: Annotated[
+        float,
+        Field(
+            description="seconds between two looks into the folder of the models for new "
+            "versions; 0: only when asked",
+            ge=0,
+            allow_inf_nan=False,
+        ),
+    ] = 5
+    allow_model_changes: Annotated[
+        bool,
+        Field(
+            description="let requests load, activate, roll back and unload versions; the routes "
+            "have no authentication, so leave it off where strangers reach the port"
+        ),
+    ] = False
     host: Annotated[str, Field(description="address to listen on", min_length=1)] = "127.0.0.1"
     port: Annotated[
         int, Field(description="port to listen on; 0 lets the system choose", ge=0, le=65535)
@@ -38,12 +58,33 @@ class Settings(BaseModel):
         int | None,
         Field(description="threads of one inference; by default the cores / workers", ge=1),
     ] = None
-    max_concurrent_requests: Annotated[
-        int, Field(description="requests of one task that a worker computes at a time", ge=1)
-    ] = 2
-    max_waiting_requests: Annotated[
-        int, Field(description="requests of one task that may wait in a worker", ge=0)
-    ] = 256
+    max_queue_size: Annotated[
+        int,
+        Field(description="texts or sentences of one model that may wait in a worker", ge=1),
+    ] = 2048
+    max_queue_wait_ms: Annotated[
+        int,
+        Field(
+            description="milliseconds; a request of one text that would wait longer is refused "
+            "with 429",
+            ge=1,
+        ),
+    ] = 200
+    request_timeout_ms: Annotated[
+        int,
+        Field(
+            description="milliseconds for an answer, unless the request says otherwise in "
+            "X-Timeout-Ms; then 504",
+            ge=1,
+        ),
+    ] = 30_000
+    max_timeout_ms: Annotated[int, Field(description="largest X-Timeout-Ms of a request", ge=1)] = (
+        300_000
+    )
+    cache_bytes: Annotated[
+        int,
+        Field(description="memory for answers to repeated texts in a worker; 0 for none", ge=0),
+    ] = 0
     root_path: Annotated[
         str,
         Field(
@@ -61,6 +102,9 @@ class Settings(BaseModel):
     max_body_bytes: Annotated[int, Field(description="bytes of a request's body", ge=1)] = 1 << 20
     max_texts: Annotated[int, Field(description="texts of a request", ge=1)] = 256
     max_text_characters: Annotated[int, Field(description="characters of a text", ge=1)] = 20_000
+    max_sentences: Annotated[
+        int, Field(description="sentences to translate of a request", ge=1)
+    ] = 4096
     max_beam_size: Annotated[int, Field(description="largest beam_size of a request", ge=1)] = 10
     max_translation_tokens: Annotated[
         int, Field(description="largest max_length of a request, in tokens of a sentence", ge=1)
@@ -71,6 +115,10 @@ class Settings(BaseModel):
     max_batch_tokens: Annotated[
         int, Field(description="tokens, padding included, computed together", ge=1)
     ] = 4096
+    max_queue_delay_ms: Annotated[
+        float,
+        Field(description="milliseconds that texts may wait for others to fill a batch", ge=0),
+    ] = 0
     max_text_tokens: Annotated[
         int, Field(description="tokens of a text to classify, which is read in one piece", ge=1)
     ] = 20_480
@@ -85,6 +133,43 @@ class Settings(BaseModel):
         Literal["text", "json"], Field(description="lines for people or JSON for machines")
     ] = "text"
     access_log: Annotated[bool, Field(description="log a line for every request")] = True
+    tracing: Annotated[
+        str,
+        Field(
+            description="URL of an OpenTelemetry collector that takes spans by OTLP over HTTP, "
+            "such as http://collector:4318; needs the extra of that name; empty: no tracing",
+            pattern=r"^(https?://[^\s/]+(/\S*)?)?$",
+        ),
+    ] = ""
+    tracing_share: Annotated[
+        float,
+        Field(
+            description="how many of the requests are traced whose traceparent header does not "
+            "decide it",
+            ge=0,
+            le=1,
+        ),
+    ] = 1
+    keep_alive_timeout: Annotated[
+        int,
+        Field(
+            description="seconds that an idle connection stays open; more than a proxy in front "
+            "keeps it",
+            ge=1,
+        ),
+    ] = 75
+    request_read_timeout: Annotated[
+        int,
+        Field(description="seconds in which a client must have sent its whole request", ge=1),
+    ] = 30
+    shutdown_delay: Annotated[
+        int,
+        Field(
+            description="seconds after SIGTERM in which requests are accepted while "
+            "/health/ready fails already; as long as a load balancer needs to notice",
+            ge=0,
+        ),
+    ] = 0
     shutdown_timeout: Annotated[
         int, Field(description="seconds that running requests get after SIGTERM", ge=0)
     ] = 3

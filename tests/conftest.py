@@ -1,6 +1,7 @@
 """Fixtures for all tests: the tiny models, written once a run."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,15 +33,19 @@ def published_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def classifier(published_models: Path) -> ClassificationPipeline:
+def classifier(published_models: Path) -> Iterator[ClassificationPipeline]:
     """It averages the evidence of "good" and of "bad" over all tokens of a text."""
-    return ClassificationPipeline(read_artifact(published_models / "sentiment" / "1"))
+    pipeline = ClassificationPipeline(read_artifact(published_models / "sentiment" / "1"))
+    yield pipeline
+    pipeline.close()
 
 
 @pytest.fixture(scope="session")
-def translator(published_models: Path) -> TranslationPipeline:
-    """It copies every sentence."""
-    return TranslationPipeline(read_artifact(published_models / "translation-en-de" / "1"))
+def translator(published_models: Path) -> Iterator[TranslationPipeline]:
+    """It copies every sentence, but for words that are repeated again and again."""
+    pipeline = TranslationPipeline(read_artifact(published_models / "translation-en-de" / "1"))
+    yield pipeline
+    pipeline.close()
 
 
 @pytest.fixture

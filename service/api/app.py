@@ -1,24 +1,31 @@
 """Makes the ASGI app from settings, a repository and metrics, which are passed in.
 
-The event loop of the worker owns the app: its lifespan starts the pools and the loading of the
-models, and stops them.
+The event loop of the worker owns the app: its lifespan makes what answers requests, starts
+the loading of the models, and stops it.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.errors import ServerErrorMiddleware
 
 from service import __version__
-from service.api import health, metrics, models, predict, translate
+from service.api import admin, health, metrics, models, predict, translate
+from service.api.answers import Answers
 from service.api.errors import add_error_handlers
-from service.api.middleware import RequestMiddleware, RootPathMiddleware
-from service.api.pool import InferencePool
+from service.api.inference import Inference
+from service.api.middleware import DirectRoute, RequestMiddleware, RootPathMiddleware
 from service.api.services import Services
 from service.metrics import Metrics
 from service.repository import Repository, State
 from service.settings import Settings
+
+if TYPE_CHECKING:  # what it imports is an extra
+    from service.api.tracing import Tracing
 
 DESCRIPTION = """\
 Small recurrent networks that classify and translate text.
@@ -27,26 +34,31 @@ Every answer that is no success has the body `{"error": "what is wrong, and what
 """
 
 
-def create_app(settings: Settings, repository: Repository, collected: Metrics) -> FastAPI:
+# Their endpoints are called without FastAPI's machinery, which costs several times as much as all
+# else that HTTP needs: each takes the request, reads the body itself and answers with a Response.
+DIRECT = (predict.router, translate.router)
+
+
+def create_app(
+    settings: Settings,
+    repository: Repository,
+    collected: Metrics,
+    tracing: "Tracing | None" = None,
+) -> FastAPI:
     """The app, whose models begin to load when it starts up."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        services = Services(
-            settings,
-            repository,
-            collected,
-            classification=_pool("classification", settings, collected),
-            translation=_pool("translation", settings, collected),
-        )
+        inference = Inference(settings, collected.engines)
+        answers = Answers(settings, inference, collected.engines)
+        services = Services(settings, repository, collected, inference, answers)
         app.state.services = services
         _count_models(repository, collected)
-        app.state.loading = repository.load_in_background(
-            lambda: _count_models(repository, collected)
-        )
+        repository.start(lambda: _count_models(repository, collected))
         yield
-        services.classification.close()
-        services.translation.close()
+        repository.stop()
+        if tracing is not None:
+            tracing.close()
 
     # Like FastAPI(), but /docs brings its scripts along: the browser may have no way out of here.
     app = FastAPIOffline(
@@ -57,33 +69,47 @@ def create_app(settings: Settings, repository: Repository, collected: Metrics) -
         redirect_slashes=False,
         docs_url="/docs",
         redoc_url=None,
+        # FastAPI's own tracing, which looks for a tracer anew at every request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for part in (predict, translate, models, health, metrics):
         app.include_router(part.router)
+    # Routes that are off refuse, and are not shown.
+    app.include_router(admin.router, include_in_schema=settings.allow_model_changes)
     add_error_handlers(app)
-    app.add_middleware(RequestMiddleware, metrics=collected, access_log=settings.access_log)
-    if settings.root_path:
-        app.add_middleware(RootPathMiddleware, root_path=settings.root_path)
+    _wrap(app, settings, collected, tracing)
     return app
 
 
-def _pool(task: str, settings: Settings, collected: Metrics) -> InferencePool:
-    return InferencePool(
-        task,
-        settings.max_concurrent_requests,
-        settings.max_waiting_requests,
-        collected.requests_in_progress.labels(task),
-    )
+def _wrap(app: FastAPI, settings: Settings, collected: Metrics, tracing: "Tracing | None") -> None:
+    """Puts our own layers around the app's; afterwards it takes no more of them."""
+    stack = app.build_middleware_stack()
+    # Its place as the last resort is taken, by one that says which request failed.
+    assert isinstance(stack, ServerErrorMiddleware)
+    direct = {
+        (method, settings.root_path + route.path): DirectRoute(route.path, route.endpoint)
+        for router in DIRECT
+        for route in router.routes
+        if isinstance(route, APIRoute) and not route.dependant.dependencies
+        for method in route.methods or ()
+    }
+    stack = RequestMiddleware(stack.app, collected, settings.access_log, direct, tracing)
+    if settings.root_path:
+        stack = RootPathMiddleware(stack, settings.root_path)
+    app.middleware_stack = stack
 
 
 def _count_models(repository: Repository, collected: Metrics) -> None:
-    entries = repository.entries().values()
-    for state in State:
-        count = sum(entry.state is state for entry in entries)
+    statuses = repository.models().values()
+    for state in (State.LOADING, State.READY, State.FAILED):
+        count = sum(status.state is state for status in statuses)
         collected.models.labels(state.value).set(count)
-    for entry in entries:
-        if entry.state is State.READY:
-            manifest = entry.artifact.manifest
-            collected.model_info.labels(
-                manifest.name, str(manifest.version), manifest.task, manifest.precision
-            ).set(1)
+    versions = [version for status in statuses for version in status.versions]
+    for state in State:
+        count = sum(version.state is state for version in versions)
+        collected.model_versions.labels(state.value).set(count)
+    manifests = [version.manifest for version in versions if version.manifest is not None]
+    collected.set_model_info(
+        (manifest.name, str(manifest.version), manifest.task, manifest.precision)
+        for manifest in manifests
+    )

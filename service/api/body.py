@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from starlette.requests import ClientDisconnect
 
 from service.errors import InvalidInput, LimitExceeded, listing, quote
 
@@ -29,25 +30,38 @@ _JSON_TYPES = {
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The body's bytes. Raises LimitExceeded beyond `limit` bytes, announced or counted.
+    """The body's bytes. Raises LimitExceeded beyond `limit` bytes, announced or counted, and
+    starlette's ClientDisconnect where the client goes before its body is here.
 
     What is too long is read on and dropped, up to a limit of its own: a client that is still
     sending when the connection closes behind the answer sees a reset, and never the answer. One
     that asks before it sends (Expect: 100-continue) is answered at once.
     """
-    announced = request.headers.get("content-length", "")
-    too_long = announced.isdecimal() and int(announced[:20]) > limit
+    announced, asks_first = 0, False
+    for name, value in request.scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            announced = int(value[:20])
+        elif name == b"expect":
+            asks_first = True
+    too_long = announced > limit
     body = bytearray()
     dropped = 0
-    if not (too_long and "expect" in request.headers):
-        async for chunk in request.stream():
-            too_long = too_long or len(body) + len(chunk) > limit
-            if not too_long:
-                body += chunk
-                continue
-            dropped += len(chunk)
-            if dropped > _DROPPED_BYTES:
-                break
+    more = not (too_long and asks_first)
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk: bytes = message.get("body", b"")
+        more = message.get("more_body", False)
+        too_long = too_long or len(body) + len(chunk) > limit
+        if not too_long:
+            if not more and not body:
+                return chunk  # nearly every body comes in one piece, and is not copied
+            body += chunk
+            continue
+        dropped += len(chunk)
+        if dropped > _DROPPED_BYTES:
+            break
     if too_long:
         raise LimitExceeded(
             f"the body is longer than {limit:,} bytes; send fewer or shorter texts at a time"

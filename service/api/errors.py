@@ -8,37 +8,48 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from service.api.answer import json_answer
 from service.api.schemas import Error
 from service.errors import (
+    ChangesNotAllowed,
+    ChangeUnfinished,
+    DeadlineExceeded,
     GatehouseError,
     InvalidInput,
     LimitExceeded,
     ModelsNotReady,
     Overloaded,
+    RoutingConflict,
+    ShuttingDown,
     UnknownModel,
+    UnknownVersion,
     quote,
 )
 
 STATUS_OF = {
     InvalidInput: HTTPStatus.BAD_REQUEST,
+    ChangesNotAllowed: HTTPStatus.FORBIDDEN,
     UnknownModel: HTTPStatus.NOT_FOUND,
+    UnknownVersion: HTTPStatus.NOT_FOUND,
+    RoutingConflict: HTTPStatus.CONFLICT,
     LimitExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Overloaded: HTTPStatus.TOO_MANY_REQUESTS,
     ModelsNotReady: HTTPStatus.SERVICE_UNAVAILABLE,
+    ShuttingDown: HTTPStatus.SERVICE_UNAVAILABLE,
+    ChangeUnfinished: HTTPStatus.SERVICE_UNAVAILABLE,
+    DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
 }
 RETRY_SECONDS = "1"
 _WORTH_A_RETRY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-def error_response(
-    status: int, message: str, headers: dict[str, str] | None = None
-) -> JSONResponse:
+def error_response(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
     """An answer in the one shape of errors."""
     more = {"Retry-After": RETRY_SECONDS} if status in _WORTH_A_RETRY else {}
-    return JSONResponse({"error": message}, status, {**more, **(headers or {})})
+    return json_answer({"error": message}, status, {**more, **(headers or {})})
 
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -50,27 +61,29 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def add_error_handlers(app: FastAPI) -> None:
     """Makes the app answer every error of the tree, and of the framework, in the one shape."""
-    app.add_exception_handler(GatehouseError, _answer_domain_error)
-    app.add_exception_handler(HTTPException, _answer_http_error)
-    app.add_exception_handler(RequestValidationError, _answer_validation_error)
+    for kind in (GatehouseError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, answer_error)
 
 
-async def _answer_domain_error(request: Request, error: Exception) -> JSONResponse:
-    for kind, status in STATUS_OF.items():
-        if isinstance(error, kind):
-            return error_response(status, str(error))
-    raise error  # none that a request can cause: answered like any other defect
+async def answer_error(request: Request, error: Exception) -> Response:
+    """The answer to an error. Raises it again where no request can be its cause."""
+    if isinstance(error, GatehouseError):
+        for kind, status in STATUS_OF.items():
+            if isinstance(error, kind):
+                headers = None
+                if isinstance(error, Overloaded):
+                    headers = {"Retry-After": str(error.retry_seconds)}
+                return error_response(status, str(error), headers)
+    if isinstance(error, HTTPException):
+        return _http_error_response(request, error)
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        place = " ".join(str(part) for part in first["loc"])
+        return error_response(HTTPStatus.BAD_REQUEST, f"{quote(place)}: {first['msg']}")
+    raise error
 
 
-async def _answer_validation_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    place = " ".join(str(part) for part in first["loc"])
-    return error_response(HTTPStatus.BAD_REQUEST, f"{quote(place)}: {first['msg']}")
-
-
-async def _answer_http_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
+def _http_error_response(request: Request, error: HTTPException) -> Response:
     path = quote(request.scope["path"])
     message = str(error.detail)
     headers = dict(error.headers or {})

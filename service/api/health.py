@@ -2,9 +2,11 @@
 
 from fastapi import APIRouter, Request
 
+from service.api.draining import is_draining
 from service.api.errors import error_responses
 from service.api.schemas import Ready, Status
 from service.api.services import services_of
+from service.errors import ShuttingDown
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -17,8 +19,11 @@ async def live() -> Status:
 
 @router.get("/ready", summary="Do the models answer?", responses=error_responses(503))
 async def ready(request: Request) -> Ready:
-    """Answers 200 once every model has loaded and reproduced the examples in its manifest."""
+    """Answers 200 once every model has a version that reproduced the examples in its manifest."""
+    if is_draining(request.scope.get("state", {})):
+        raise ShuttingDown("the service is stopping; ask another instance")
     repository = services_of(request).repository
     repository.require_ready()
-    versions = {name: entry.artifact.version for name, entry in repository.entries().items()}
-    return Ready(status="ready", models=versions)
+    active = {name: status.active for name, status in repository.models().items()}
+    answering = {name: version for name, version in active.items() if version is not None}
+    return Ready(status="ready", models=answering)

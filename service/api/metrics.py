@@ -15,6 +15,7 @@ router = APIRouter(tags=["metrics"])
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-async def metrics(request: Request) -> Response:
+def metrics(request: Request) -> Response:
     """All metrics, those of the other workers included, in Prometheus's text format."""
+    # No coroutine, so that it runs in a thread: adding up the files of many workers takes a while.
     return Response(services_of(request).metrics.render(), media_type=CONTENT_TYPE)

@@ -1,126 +1,185 @@
 """What happens around every request: its id, its line in the log, its metrics, the last resort.
 
 Plain ASGI, so that nothing is buffered. It runs in the event loop and knows nothing about routes
-but the template of the one that matched.
+but the template of the one that matched, and those few that it calls itself.
 """
 
 import asyncio
+import itertools
 import logging
+import os
 import re
 import time
-import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
+from fastapi import Request
+from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.errors import error_response
+from service.api.errors import answer_error, error_response
 from service.logs import request_id
 from service.metrics import Metrics
+
+if TYPE_CHECKING:  # what it imports is an extra
+    from service.api.tracing import Tracing
 
 logger = logging.getLogger("service.access")
 
 REQUEST_ID_HEADER = b"x-request-id"
-_ACCEPTED_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _CLIENT_CLOSED_REQUEST = 499  # nginx's number for a client that hung up; nobody receives it
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class DirectRoute:
+    """A route that is called without the framework in between."""
+
+    template: str
+    endpoint: Endpoint
 
 
 class RequestMiddleware:
     """Gives each request an id and counts it, and answers what nothing else has answered.
 
     The id comes from the X-Request-ID header where that is plain and short, and is echoed.
+    Requests to the routes in `direct`, by method and path, do not pass through the app.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, access_log: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        access_log: bool,
+        direct: Mapping[tuple[str, str], DirectRoute],
+        tracing: "Tracing | None" = None,
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._access_log = access_log
+        self._direct = direct
+        self._tracing = tracing
+        # Random once, and counted from there: unique, without asking the system each time.
+        self._prefix = os.urandom(10).hex()
+        self._numbers = itertools.count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request. Other protocols pass through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        identifier = _identifier(scope)
+        started = time.perf_counter()
+        identifier = self._identifier(scope)
+        header = (REQUEST_ID_HEADER, identifier.encode("ascii"))
         status: int | None = None
         method = scope["method"]
-        if method == "HEAD":
-            # RFC 9110, section 9.3.2: answered like GET, and the server leaves the body out.
-            scope = {**scope, "method": "GET"}
+        direct = self._direct.get((method, scope["path"]))
+        if self._tracing is not None:
+            self._tracing.begin(scope)
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    (REQUEST_ID_HEADER, identifier.encode("ascii")),
-                ]
+                message["headers"] = [*message.get("headers", ()), header]
             await send(message)
 
-        token = request_id.set(identifier)
-        started = time.perf_counter()
+        request_id.set(identifier)
         try:
-            try:
-                await self._app(scope, receive, send_with_id)
-            except ClientDisconnect:
-                status = _CLIENT_CLOSED_REQUEST
-            except asyncio.CancelledError:
-                if status is not None:
-                    raise
-                # The server stops, and this request has outlived the grace.
-                message = "the service stopped before this was answered; send it again"
-                response = error_response(HTTPStatus.SERVICE_UNAVAILABLE, message)
-                await response(scope, receive, send_with_id)
-            except Exception as error:
-                logger.error("unexpected error", exc_info=error)
-                if status is not None:
-                    raise  # half an answer is out: only cutting the connection is honest
-                message = f"internal error; the log says more about request {identifier}"
-                response = error_response(HTTPStatus.INTERNAL_SERVER_ERROR, message)
-                await response(scope, receive, send_with_id)
+            if direct is not None:
+                response = await _call(direct.endpoint, Request(scope, receive))
+                response.raw_headers.append(header)
+                status = response.status_code
+                await response(scope, receive, send)
+                return
+            if method == "HEAD":
+                # RFC 9110, section 9.3.2: answered like GET, and the server leaves the body out.
+                scope = {**scope, "method": "GET"}
+            await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status = _CLIENT_CLOSED_REQUEST
+        except asyncio.CancelledError:
+            if status is not None:
+                raise
+            # The server stops, and this request has outlived the grace.
+            message = "the service stopped before this was answered; send it again"
+            response = error_response(HTTPStatus.SERVICE_UNAVAILABLE, message)
+            await response(scope, receive, send_with_id)
+        except Exception as error:
+            logger.error("unexpected error", exc_info=error)
+            if status is not None:
+                raise  # half an answer is out: only cutting the connection is honest
+            message = f"internal error; the log says more about request {identifier}"
+            response = error_response(HTTPStatus.INTERNAL_SERVER_ERROR, message)
+            await response(scope, receive, send_with_id)
         finally:
             seconds = time.perf_counter() - started
-            self._record(scope, method, status or _CLIENT_CLOSED_REQUEST, seconds)
-            request_id.reset(token)
+            status = status or _CLIENT_CLOSED_REQUEST
+            route = direct.template if direct is not None else _template(scope, status)
+            method = method if method in _METHODS else "OTHER"
+            self._metrics.request_answered(route, method, status, seconds)
+            if self._tracing is not None:
+                self._tracing.record(scope, route, method, status, started)
+            if self._access_log:
+                _log(scope, route, method, status, seconds, identifier)
 
-    def _record(self, scope: Scope, method: str, status: int, seconds: float) -> None:
-        # The template and not the path: it has few values, and holds nothing a user wrote.
-        route = getattr(scope.get("route"), "path", None)
-        if route is None:
-            # The documentation's pages and files are plain routes, whose path is their template;
-            # one that was not found below them is whatever the client wrote.
-            path = scope["path"].removeprefix(scope.get("root_path", ""))
-            found = "endpoint" in scope and status < HTTPStatus.BAD_REQUEST
-            route = path if found else "unmatched"
-        method = method if method in _METHODS else "OTHER"
-        self._metrics.requests.labels(route, method, str(status)).inc()
-        self._metrics.request_seconds.labels(route).observe(seconds)
-        if self._access_log:
-            logger.info(
-                "%s %s %d %.1f ms",
-                method,
-                route,
-                status,
-                seconds * 1000,
-                extra={
-                    "method": method,
-                    "route": route,
-                    "status": status,
-                    "milliseconds": round(seconds * 1000, 3),
-                    "client": (scope.get("client") or ("-",))[0],
-                },
-            )
+    def _identifier(self, scope: Scope) -> str:
+        for name, value in scope["headers"]:
+            if name == REQUEST_ID_HEADER and _ACCEPTED_ID.fullmatch(value):
+                return str(value, "ascii")
+        return f"{self._prefix}{next(self._numbers):012x}"
 
 
-def _identifier(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == REQUEST_ID_HEADER:
-            given = value.decode("latin-1")
-            if _ACCEPTED_ID.fullmatch(given):
-                return str(given)
-    return uuid.uuid4().hex
+async def _call(endpoint: Endpoint, request: Request) -> Response:
+    try:
+        return await endpoint(request)
+    except ClientDisconnect:
+        raise
+    except Exception as error:
+        return await answer_error(request, error)
+
+
+def _template(scope: Scope, status: int) -> str:
+    # The template and not the path: it has few values, and holds nothing a user wrote.
+    route: str | None = getattr(scope.get("route"), "path", None)
+    if route is not None:
+        return route
+    # The documentation's pages and files are plain routes, whose path is their template;
+    # one that was not found below them is whatever the client wrote.
+    found = "endpoint" in scope and status < HTTPStatus.BAD_REQUEST
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return path if found else "unmatched"
+
+
+def _log(
+    scope: Scope, route: str, method: str, status: int, seconds: float, identifier: str
+) -> None:
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    # Made by hand: a logger would walk the stack to find the line that you are reading.
+    milliseconds = seconds * 1000
+    record = logging.LogRecord(
+        logger.name,
+        logging.INFO,
+        __file__,
+        0,
+        "%s %s %d %.1f ms",
+        (method, route, status, milliseconds),
+        None,
+    )
+    record.request_id = identifier
+    record.method = method
+    record.route = route
+    record.status = status
+    record.milliseconds = round(milliseconds, 3)
+    record.client = (scope.get("client") or ("-",))[0]
+    logger.handle(record)
 
 
 class RootPathMiddleware:

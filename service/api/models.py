@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Request
 
 from service.api.errors import error_responses
-from service.api.schemas import ModelDetails, ModelSummary
+from service.api.schemas import ModelDetails, ModelSummary, VersionStatus
 from service.api.services import services_of
 from service.artifact import ClassificationManifest, TranslationManifest
-from service.repository import Entry
+from service.repository import ModelStatus
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -14,36 +14,55 @@ router = APIRouter(prefix="/models", tags=["models"])
 @router.get("", summary="List the models")
 async def models(request: Request) -> list[ModelSummary]:
     """Every model, ready or not, by name."""
-    return [_summary(entry) for entry in services_of(request).repository.entries().values()]
+    return [_summary(status) for status in services_of(request).repository.models().values()]
 
 
 @router.get("/{name}", summary="Describe a model", responses=error_responses(404))
 async def model(name: str, request: Request) -> ModelDetails:
     """One model with its whole manifest: tensors, recipe, sources, scores, worked examples."""
-    entry = services_of(request).repository.entry(name)
+    status = services_of(request).repository.model(name)
     return ModelDetails(
-        state=entry.state,
-        reason=entry.reason,
-        manifest=entry.artifact.manifest.model_dump(mode="json"),
+        state=status.state,
+        reason=status.reason,
+        version=status.active,
+        pinned=status.pinned,
+        versions=_versions(status),
+        manifest=status.manifest.model_dump(mode="json") if status.manifest else None,
     )
 
 
-def _summary(entry: Entry) -> ModelSummary:
-    manifest = entry.artifact.manifest
+def _summary(status: ModelStatus) -> ModelSummary:
+    manifest = status.manifest
     return ModelSummary(
-        name=manifest.name,
-        version=manifest.version,
-        task=manifest.task,
-        state=entry.state,
-        reason=entry.reason,
-        precision=manifest.precision,
-        created=manifest.created,
+        name=status.name,
+        version=manifest.version if manifest else None,
+        pinned=status.pinned,
+        task=manifest.task if manifest else None,
+        state=status.state,
+        reason=status.reason,
+        versions=_versions(status),
+        precision=manifest.precision if manifest else None,
+        created=manifest.created if manifest else None,
         labels=list(manifest.labels) if isinstance(manifest, ClassificationManifest) else None,
         languages=(
             manifest.languages.model_dump() if isinstance(manifest, TranslationManifest) else None
         ),
-        scores=[score.model_dump(mode="json") for score in manifest.scores],
-        license=manifest.license,
-        license_note=manifest.license_note,
-        sources=len(manifest.sources),
+        scores=[score.model_dump(mode="json") for score in manifest.scores] if manifest else None,
+        license=manifest.license if manifest else None,
+        license_note=manifest.license_note if manifest else None,
+        sources=len(manifest.sources) if manifest else None,
     )
+
+
+def _versions(status: ModelStatus) -> list[VersionStatus]:
+    return [
+        VersionStatus(
+            version=version.version,
+            state=version.state,
+            reason=version.reason,
+            role=version.role,
+            share=version.share,
+            mirror=version.mirror,
+        )
+        for version in status.versions
+    ]

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from service.api.pool import InferencePool
+from service.api.answers import Answers
+from service.api.inference import Inference
 from service.metrics import Metrics
 from service.repository import Repository
 from service.settings import Settings
@@ -12,13 +13,13 @@ from service.settings import Settings
 
 @dataclass(frozen=True)
 class Services:
-    """The parts that the app was made of, and its pools."""
+    """The parts that the app was made of, and what answers with them."""
 
     settings: Settings
     repository: Repository
     metrics: Metrics
-    classification: InferencePool
-    translation: InferencePool
+    inference: Inference
+    answers: Answers
 
 
 def services_of(request: Request) -> Services:

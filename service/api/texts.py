@@ -3,9 +3,6 @@
 It knows nothing about what is done with them.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from service.artifact import UnencodableText, encodable
 from service.errors import InvalidInput, LimitExceeded, TextError, TextTooLong
 from service.settings import Settings
@@ -41,13 +38,20 @@ def check_texts(field: str, value: str | list[str], settings: Settings) -> list[
     return texts
 
 
-@contextmanager
-def locating(field: str, value: str | list[str]) -> Iterator[None]:
+class locating:  # noqa: N801 (read as a statement)
     """Turns a pipeline's TextError into one that names the field and index of the request."""
-    try:
-        yield
-    except TextError as error:
-        place = field if isinstance(value, str) else f"{field}[{error.index}]"
-        if isinstance(error, TextTooLong):
-            raise LimitExceeded(f"{place}: {error.reason}") from None
-        raise InvalidInput(f"{place}: {error.reason}") from None
+
+    def __init__(self, field: str, value: str | list[str]) -> None:
+        self._field = field
+        self._value = value
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, TextError):
+            single = isinstance(self._value, str)
+            place = self._field if single else f"{self._field}[{error.index}]"
+            if isinstance(error, TextTooLong):
+                raise LimitExceeded(f"{place}: {error.reason}") from None
+            raise InvalidInput(f"{place}: {error.reason}") from None

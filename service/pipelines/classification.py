@@ -1,12 +1,11 @@
 """Text classification: tokens, batches by length, logits, labels with scores.
 
-Thread-safe: holds a session and facts, and no state between calls. A recurrent network has no
-window, so a text is read whole, whatever its length.
+`classify` computes in the caller's thread. For a service, `submit` hands jobs to engines that
+batch the texts of all requests. A recurrent network has no window, so a text is read whole,
+whatever its length.
 """
 
-import threading
 from collections.abc import Sequence
-from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +14,14 @@ from service.artifact import Artifact, ClassificationManifest, UnencodableText
 from service.errors import TextError, TextTooLong
 from service.pipelines.options import PipelineOptions
 from service.runtime.batches import batches_by_length, pad_rows
+from service.runtime.batching import BatchEngine
+from service.runtime.engine import EngineThread
+from service.runtime.job import Job
 from service.runtime.session import Array, open_session
+
+# A longer text computes for many milliseconds, and in a thread of its own, so that the short ones
+# of others need not wait for it; and one after the other, because the longest take 300 MB.
+LONG_TEXT_TOKENS = 512
 
 
 class Prediction(NamedTuple):
@@ -26,7 +32,7 @@ class Prediction(NamedTuple):
 
 
 class ClassificationPipeline:
-    """A classifier ready to answer."""
+    """A classifier ready to answer. Thread-safe."""
 
     def __init__(self, artifact: Artifact, options: PipelineOptions | None = None) -> None:
         """Raises TypeError for an artifact of another task."""
@@ -36,22 +42,46 @@ class ClassificationPipeline:
         self.manifest = artifact.manifest
         self.labels = self.manifest.labels
         self.options = options or PipelineOptions()
-        # A text longer than a batch takes some 13 kB a token while it is computed; one at a time.
-        self._large = threading.Lock()
         self._session = open_session(artifact.graph_path("classifier"), self.options.threads)
+        self._short, self._long = (
+            EngineThread(
+                BatchEngine(
+                    self.predict,
+                    self.options.max_batch_size,
+                    self.options.max_batch_tokens,
+                    self.options.max_queue_delay,
+                    self.options.measures(artifact.name),
+                ),
+                f"{artifact.name}-{artifact.version}-{name}",
+            )
+            for name in ("short", "long")
+        )
 
     def classify(self, texts: Sequence[str]) -> list[list[Prediction]]:
         """Every label with its score, best first, for each text.
 
         Raises TextError, which names the text, where one holds nothing to read, and TextTooLong.
         """
-        rows = [self._tokens(i, text) for i, text in enumerate(texts)]
-        scores = softmax(self.logits(rows))  # texts x classes
-        ranks = np.argsort(-scores, axis=1, kind="stable")
-        return [
-            [Prediction(self.labels[c], float(line[c])) for c in rank]
-            for line, rank in zip(scores, ranks, strict=True)
-        ]
+        rows = self.tokenize(texts)
+        return self._ranked(self.logits(rows))
+
+    def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of each text. Raises TextError and TextTooLong."""
+        return [self._tokens(i, text) for i, text in enumerate(texts)]
+
+    def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
+        """Have rows of tokens classified; each result is a list as of `classify`."""
+        long = max(map(len, rows)) > LONG_TEXT_TOKENS
+        (self._long if long else self._short).submit(job, job.items(rows))
+
+    def close(self) -> None:
+        """End the threads. To be called when all jobs have been answered."""
+        self._short.close()
+        self._long.close()
+
+    def predict(self, rows: Sequence[Sequence[int]]) -> list[list[Prediction]]:
+        """Every label with its score, best first, for each row of tokens, as one batch."""
+        return self._ranked(self._run(rows))
 
     def logits(self, rows: Sequence[Sequence[int]]) -> Array:
         """Logits (rows x classes, float32) of token rows, in the order given; none may be empty."""
@@ -60,12 +90,20 @@ class ClassificationPipeline:
             [len(row) for row in rows], self.options.max_batch_size, self.options.max_batch_tokens
         )
         for batch in batches:
-            tokens, lengths = pad_rows([rows[i] for i in batch])
-            large = tokens.size > self.options.max_batch_tokens
-            with self._large if large else nullcontext():
-                output = self._session.run({"tokens": tokens, "lengths": lengths})
-            logits[batch] = output["logits"]
+            logits[batch] = self._run([rows[i] for i in batch])
         return logits
+
+    def _run(self, rows: Sequence[Sequence[int]]) -> Array:
+        tokens, lengths = pad_rows(rows)
+        return self._session.run({"tokens": tokens, "lengths": lengths})["logits"]
+
+    def _ranked(self, logits: Array) -> list[list[Prediction]]:
+        scores = softmax(logits)  # texts x classes
+        ranks = np.argsort(-scores, axis=1, kind="stable").tolist()
+        return [
+            [Prediction(self.labels[c], line[c]) for c in rank]
+            for line, rank in zip(scores.tolist(), ranks, strict=True)
+        ]
 
     def _tokens(self, index: int, text: str) -> list[int]:
         try:

@@ -1,8 +1,10 @@
 """What a pipeline is loaded with: choices of who runs it, not facts of the model."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
+from service.runtime.measures import Measures, Unmeasured
 from service.settings import Settings
 
 
@@ -13,16 +15,26 @@ class PipelineOptions:
     threads: int = 1
     max_batch_size: int = 32
     max_batch_tokens: int = 4096  # padded tokens
+    max_queue_delay: float = 0.0  # seconds that rows may wait for others to fill their batch
     max_text_tokens: int = 20_480  # of a text to classify, which is read in one piece
     max_source_tokens: int = 256  # a longer sentence is translated in parts
+    # What an engine of the model of that name measures itself with.
+    measures: Callable[[str], Measures] = lambda name: Unmeasured()
 
     @classmethod
-    def of(cls, settings: Settings, threads: int) -> Self:
+    def of(
+        cls,
+        settings: Settings,
+        threads: int,
+        measures: Callable[[str], Measures] = lambda name: Unmeasured(),
+    ) -> Self:
         """What an operator's settings say."""
         return cls(
             threads=threads,
             max_batch_size=settings.max_batch_size,
             max_batch_tokens=settings.max_batch_tokens,
+            max_queue_delay=settings.max_queue_delay_ms / 1000,
             max_text_tokens=settings.max_text_tokens,
             max_source_tokens=settings.max_source_tokens,
+            measures=measures,
         )

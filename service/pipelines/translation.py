@@ -1,11 +1,14 @@
-"""Translation: sentences, tokens, batches by length, beam search, and the text joined again.
+"""Translation: sentences, tokens, search, and the text joined again.
 
-Thread-safe: holds sessions and facts, and no state between calls. Each text is split into
-sentences that are translated as one batch; its white space and line breaks are its own again.
+`translate` computes in the caller's thread. For a service, `submit` hands jobs to an engine in
+which the sentences of all requests are decoded together. Each text is split into sentences; its
+white space and line breaks are its own again.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from service.artifact import (
     BOS_ID,
@@ -18,20 +21,67 @@ from service.artifact import (
 from service.errors import TextError
 from service.pipelines.options import PipelineOptions
 from service.pipelines.sentences import SplitText, split_sentences
-from service.runtime.batches import batches_by_length
 from service.runtime.decoder import Decoder
-from service.runtime.search import BeamSearch, Hypothesis, SearchOptions
+from service.runtime.decoding import DecodingEngine
+from service.runtime.engine import EngineThread
+from service.runtime.job import Failed, Item, Job
+from service.runtime.measures import Measures
+from service.runtime.search import Hypothesis, Search, SearchOptions, begin_search
 from service.runtime.session import open_session
 
 WORD_START = "\N{LOWER ONE EIGHTH BLOCK}"  # how sentencepiece writes the space before a word
 SPECIAL_TOKENS = 4  # pad, bos, eos and unk, of which none is a word
 _CONTINUATION_BYTE = re.compile("<0x[89AB][0-9A-F]>")  # not the first of a character's UTF-8 bytes
+_RESERVED_SHARE = 4  # a fourth of the rows is kept free of bulk
 
-__all__ = ["SearchOptions", "TranslationPipeline"]
+__all__ = ["Alternative", "SearchOptions", "SplitTexts", "TranslationPipeline"]
+
+
+class Alternative(NamedTuple):
+    """One translation, and the score by which it is ranked.
+
+    The score is the mean over the sentences of log p / length ** length_penalty.
+    """
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class SplitTexts:
+    """Texts as rows of source tokens, and how they are put together again."""
+
+    splits: list[SplitText]
+    counts: list[list[int]]  # text by text, how many rows each sentence became
+    rows: list[list[int]]
+
+    def join(self, translated: Sequence[Sequence[Alternative]]) -> list[list[Alternative]]:
+        """Each text's alternatives, best first, from those of each row.
+
+        The nth of a text is made of the nth of each row, or of a row's last where it has fewer.
+        """
+        results: list[list[Alternative]] = []
+        position = 0
+        for split, numbers in zip(self.splits, self.counts, strict=True):
+            rows = translated[position : position + sum(numbers)]
+            position += len(rows)
+            results.append(
+                [
+                    self._joined(split, numbers, [row[min(n, len(row) - 1)] for row in rows])
+                    for n in range(max(len(row) for row in rows))
+                ]
+            )
+        return results
+
+    @staticmethod
+    def _joined(split: SplitText, numbers: list[int], parts: list[Alternative]) -> Alternative:
+        texts = iter(part.text for part in parts)
+        text = split.join([" ".join(next(texts) for _ in range(n)) for n in numbers])
+        return Alternative(text, sum(part.score for part in parts) / len(parts))
 
 
 class TranslationPipeline:
-    """A translator ready to answer."""
+    """A translator ready to answer. Thread-safe."""
 
     def __init__(self, artifact: Artifact, options: PipelineOptions | None = None) -> None:
         """Raises TypeError for an artifact of another task."""
@@ -50,79 +100,120 @@ class TranslationPipeline:
             self._facts.memory,
             BOS_ID,
         )
+        reserved = self.options.max_batch_size // _RESERVED_SHARE
+        self._thread = EngineThread(
+            self._engine(self._alternatives, reserved, self.options.measures(artifact.name)),
+            f"{artifact.name}-{artifact.version}",
+        )
 
     def translate(self, texts: Sequence[str], options: SearchOptions | None = None) -> list[str]:
         """The translation of each text, with its own white space and line breaks.
 
         Raises TextError, which names the text, where one holds nothing to read.
         """
-        splits = [self._split(i, text) for i, text in enumerate(texts)]
-        pieces: list[list[int]] = []  # the rows of all sentences
-        counts: list[list[int]] = []  # text by text, how many rows each sentence became
-        for i, split in enumerate(splits):
-            rows = [self._rows(i, sentence) for sentence in split.sentences]
-            if not any(rows):
-                raise TextError(i, "nothing to read is left of it; send at least one word")
-            counts.append([len(parts) for parts in rows])
-            pieces.extend(row for parts in rows for row in parts)
-        translated = iter(self._best(pieces, options))
-        return [
-            split.join([" ".join(next(translated) for _ in range(n)) for n in numbers])
-            for split, numbers in zip(splits, counts, strict=True)
-        ]
+        return [best[0].text for best in self.alternatives(texts, options)]
+
+    def alternatives(
+        self, texts: Sequence[str], options: SearchOptions | None = None
+    ) -> list[list[Alternative]]:
+        """The translations of each text that the options ask for, best first. Raises TextError."""
+        split = self.split(texts)
+        return split.join(self._compute(split.rows, options, self._alternatives))
 
     def translate_sentences(
         self, sentences: Sequence[str], options: SearchOptions | None = None
     ) -> list[str]:
         """The translation of each sentence, taken as it stands. Raises TextError."""
         rows = [self._tokens(i, sentence) for i, sentence in enumerate(sentences)]
-        return self._best(rows, options)
+        return [best[0].text for best in self._compute(rows, options, self._alternatives)]
 
     def search(
         self, rows: Sequence[Sequence[int]], options: SearchOptions | None = None
     ) -> list[list[Hypothesis]]:
         """The hypotheses of each row of source tokens (end included), best first."""
-        found: list[list[Hypothesis]] = [[] for _ in rows]
-        for i, hypotheses in self._search(rows, options or SearchOptions()):
-            found[i] = hypotheses
-        return found
+        return self._compute(rows, options, self._hypotheses)
 
-    def _best(self, rows: Sequence[Sequence[int]], options: SearchOptions | None) -> list[str]:
-        # A request can hold 300,000 sentences of a letter each: only their texts are kept.
-        texts = [""] * len(rows)
-        for i, hypotheses in self._search(rows, options or SearchOptions()):
-            texts[i] = self.artifact.tokenizer.decode(hypotheses[0].tokens)
-        return texts
+    def split(self, texts: Sequence[str]) -> SplitTexts:
+        """Texts as rows of source tokens. Raises TextError, which names the text."""
+        splits = [self._split(i, text) for i, text in enumerate(texts)]
+        rows: list[list[int]] = []
+        counts: list[list[int]] = []
+        for i, split in enumerate(splits):
+            parts = [self._rows(i, sentence) for sentence in split.sentences]
+            if not any(parts):
+                raise TextError(i, "nothing to read is left of it; send at least one word")
+            counts.append([len(part) for part in parts])
+            rows.extend(row for part in parts for row in part)
+        return SplitTexts(splits, counts, rows)
 
-    def _search(
-        self, rows: Sequence[Sequence[int]], options: SearchOptions
-    ) -> Iterator[tuple[int, list[Hypothesis]]]:
-        """Each row's index and hypotheses, batch by batch."""
-        batches = batches_by_length(
-            [len(row) for row in rows],
-            max(1, self.options.max_batch_size // options.beam_size),
+    def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
+        """Have rows translated; each result is a list of alternatives, best first."""
+        self._thread.submit(job, job.items(rows))
+
+    def close(self) -> None:
+        """End the thread. To be called when all jobs have been answered."""
+        self._thread.close()
+
+    def _compute(
+        self,
+        rows: Sequence[Sequence[int]],
+        options: SearchOptions | None,
+        finish: Callable[[Item], Any],
+    ) -> list[Any]:
+        """The results of rows, in this thread: the engine of a service, for one job."""
+        if not rows:
+            return []
+        engine = self._engine(finish)
+        job = Job(lambda events: None, bulk=True, options=options or SearchOptions())
+        engine.push(job, job.items(rows))
+        while job.remaining:
+            for event in engine.step():
+                if isinstance(event, Failed):
+                    raise event.error
+        return job.results
+
+    def _engine(
+        self,
+        finish: Callable[[Item], Any],
+        reserved_rows: int = 0,
+        measures: Measures | None = None,
+    ) -> DecodingEngine:
+        return DecodingEngine(
+            self._decoder,
+            self._begin,
+            finish,
+            self.options.max_batch_size,
             self.options.max_batch_tokens,
+            reserved_rows,
+            measures,
         )
-        for batch in batches:
-            searches = [self._begin(len(rows[i]), options) for i in batch]
-            self._decoder.decode([rows[i] for i in batch], searches)
-            for i, search in zip(batch, searches, strict=True):
-                hypotheses = search.hypotheses()
-                if search.max_length == options.max_length:
-                    # A caller who sets a limit wants the best beginning of a translation. Where the
-                    # model's own limit cuts, the search has lost its way, and one that ended by
-                    # itself is better.
-                    hypotheses.sort(key=lambda h: -h.score)
-                yield i, hypotheses
 
-    def _begin(self, source_length: int, options: SearchOptions) -> BeamSearch:
-        facts = self._facts
-        limit = int(facts.max_length_factor * source_length) + facts.max_length_offset
+    def _begin(self, item: Item) -> Search:
+        facts, options = self._facts, _options(item)
+        limit = int(facts.max_length_factor * len(item.tokens)) + facts.max_length_offset
         if options.max_length is not None:
             limit = min(limit, options.max_length)
         penalty = facts.length_penalty if options.length_penalty is None else options.length_penalty
         beam_size = min(options.beam_size, self.manifest.tokenizer.vocabulary - SPECIAL_TOKENS)
-        return BeamSearch(beam_size, penalty, limit, EOS_ID)
+        return begin_search(beam_size, penalty, limit, EOS_ID)
+
+    def _hypotheses(self, item: Item) -> list[Hypothesis]:
+        search = item.search
+        assert search is not None
+        hypotheses = search.hypotheses()
+        limit = search.max_length
+        if limit == _options(item).max_length:
+            # A caller who sets a limit wants the best beginning of a translation. Where the
+            # model's own limit cuts, or a loop, the search has lost its way, and one that ended
+            # by itself is better.
+            hypotheses.sort(key=lambda h: (not h.complete and len(h.tokens) < limit, -h.score))
+        return hypotheses
+
+    def _alternatives(self, item: Item) -> list[Alternative]:
+        decode = self.artifact.tokenizer.decode
+        hypotheses = self._hypotheses(item)[: _options(item).num_hypotheses]
+        item.job.tokens_out += len(hypotheses[0].tokens)
+        return [Alternative(decode(h.tokens), h.score) for h in hypotheses]
 
     def _split(self, index: int, text: str) -> SplitText:
         try:
@@ -163,3 +254,7 @@ class TranslationPipeline:
             if not _CONTINUATION_BYTE.fullmatch(pieces[position]):
                 return position
         return limit
+
+
+def _options(item: Item) -> SearchOptions:
+    return item.job.options or SearchOptions()

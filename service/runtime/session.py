@@ -5,7 +5,7 @@ thread. Knows nothing about what its graph means.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +26,12 @@ class Session:
         self.inputs: tuple[str, ...] = tuple(tensor.name for tensor in session.get_inputs())
         self.outputs: tuple[str, ...] = tuple(tensor.name for tensor in session.get_outputs())
 
-    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        """Every output by name."""
-        values = self._session.run(None, dict(feeds))
-        return dict(zip(self.outputs, values, strict=True))
+    def run(
+        self, feeds: Mapping[str, Array], outputs: Sequence[str] | None = None
+    ) -> dict[str, Array]:
+        """The outputs of those names, or all of them."""
+        names = self.outputs if outputs is None else outputs
+        return dict(zip(names, self._session.run(names, feeds), strict=True))
 
 
 def open_session(path: Path, threads: int) -> Session:

@@ -29,7 +29,9 @@ class Example:
 def pages() -> list[Path]:
     """The Markdown files of the project."""
     folders = [ROOT / "docs", ROOT / "models", ROOT / "training"]
-    return sorted([*ROOT.glob("*.md"), *(page for f in folders for page in f.rglob("*.md"))])
+    # Not below benchmarks/: the environments of the peers hold pages of others.
+    pages = [*ROOT.glob("*.md"), *(ROOT / "benchmarks").glob("*.md")]
+    return sorted([*pages, *(page for f in folders for page in f.rglob("*.md"))])
 
 
 def examples(page: Path) -> list[Example]:

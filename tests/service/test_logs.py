@@ -17,7 +17,11 @@ def restore_logging() -> Iterator[None]:
     root = logging.getLogger()
     uvicorn = logging.getLogger("uvicorn.error")
     before = (root.handlers[:], root.level, uvicorn.level)
+    names = ("logThreads", "logProcesses", "logMultiprocessing")
+    flags = {name: getattr(logging, name) for name in names}
     yield
+    for name, value in flags.items():
+        setattr(logging, name, value)
     root.handlers[:] = before[0]
     root.setLevel(before[1])
     uvicorn.setLevel(before[2])

@@ -122,6 +122,18 @@ def test_a_signal_at_any_moment_of_the_start_is_an_orderly_end(
     assert "terminate" not in rest
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_is_told_to_end_more_than_once_ends_in_order(
+    published_models: Path, workers: int
+) -> None:
+    with serve(published_models, workers=workers) as server:
+        while server.process.poll() is None:
+            server.process.send_signal(signal.SIGTERM)
+        assert server.stop() == 0
+    assert server.records[-1]["message"] == "stopped"
+    assert not [record for record in server.records if record["level"] in ("WARNING", "ERROR")]
+
+
 def worker_pids(server: Server) -> list[int]:
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
     return [
@@ -151,28 +163,142 @@ def test_a_worker_that_dies_is_replaced_and_the_log_says_so(published_models: Pa
     assert error.startswith(f"worker {victim} ended with status -9; worker ")
 
 
-def wait_until_computing(url: str) -> None:
-    with httpx2.Client(base_url=url) as client:
-        while '_in_progress{task="translation"} 1.0' not in client.get("/metrics").text:
-            assert client.get("/health/live").status_code == 200
+GAP = b"\r\n\r\n"
+BODY = b'{"inputs": "a good film"}'
+HEAD = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(BODY)
+LIVE = b"GET /health/live HTTP/1.1\r\nhost: x" + GAP
+READY = b"GET /health/ready HTTP/1.1\r\nhost: x" + GAP
+STOPPING = {"error": "the service is stopping; ask another instance"}
 
 
-def test_a_request_in_progress_is_answered_before_the_end(published_models: Path) -> None:
-    with serve(published_models, "--shutdown-timeout", "100") as server:
-        answers: list[httpx2.Response] = []
+def connect(server: Server, data: bytes = b"") -> socket.socket:
+    """A connection on which `data` is sent."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    connection = socket.create_connection((host, int(port)))
+    if data:
+        connection.sendall(data)
+    return connection
 
-        def ask() -> None:
-            body = {"q": LONG_TEXT, **PAIR, "beam_size": 1}
-            answers.append(httpx2.post(f"{server.url}/translate", json=body, timeout=100))
 
-        thread = threading.Thread(target=ask)
-        thread.start()
-        wait_until_computing(server.url)
+def read_answer(connection: socket.socket) -> tuple[bytes, Any]:
+    """The head of an answer, and the JSON of its body."""
+    data = b""
+    while GAP not in data:
+        received = connection.recv(65536)
+        assert received, data
+        data += received
+    head, _, body = data.partition(GAP)
+    length = re.search(rb"content-length: (\d+)", head)
+    assert length
+    while len(body) < int(length[1]):
+        body += connection.recv(65536)
+    return head, json.loads(body)
+
+
+def begin_to_stop(server: Server) -> None:
+    """Sends SIGTERM, and returns when nobody listens any more."""
+    server.process.send_signal(signal.SIGTERM)
+    while True:
+        try:
+            connect(server).close()
+        except ConnectionError:
+            return
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_request_that_has_begun_is_answered_before_the_end(
+    published_models: Path, workers: int
+) -> None:
+    with serve(published_models, "--shutdown-timeout", "100", workers=workers) as server:
+        with connect(server, LIVE) as idle, connect(server, HEAD + BODY[:5]) as begun:
+            head, answer = read_answer(idle)
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert b"connection: close" not in head
+            begin_to_stop(server)
+            if workers == 1:
+                # Readiness has failed before, as whoever is still connected can see.
+                idle.sendall(READY)
+                head, answer = read_answer(idle)
+                assert head.startswith(b"HTTP/1.1 503 ")
+                assert b"connection: close" in head
+                assert answer == STOPPING
+            begun.sendall(BODY[5:])
+            head, answer = read_answer(begun)
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert b"connection: close" in head
+            assert answer[0]["label"] == "positive"
+            assert begun.recv(1) == b""
         assert server.stop() == 0
-        thread.join()
-    (answer,) = answers
-    assert answer.status_code == 200
-    assert answer.json() == {"translatedText": LONG_TEXT}
+    assert not [record for record in server.records if record["level"] in ("WARNING", "ERROR")]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_idle_connection_does_not_hold_up_the_end(published_models: Path, workers: int) -> None:
+    with (
+        serve(published_models, "--shutdown-timeout", "100", workers=workers) as server,
+        connect(server) as silent,
+        connect(server, LIVE) as idle,
+    ):
+        read_answer(idle)
+        assert server.stop() == 0
+        assert silent.recv(1) == b""
+        assert idle.recv(1) == b""
+
+
+def test_a_load_balancer_gets_the_time_to_notice(published_models: Path) -> None:
+    with serve(published_models, "--shutdown-delay", "100") as server:
+        with connect(server, HEAD + BODY[:5]) as begun:
+            server.process.send_signal(signal.SIGTERM)
+            while True:
+                with connect(server, READY) as connection:
+                    head, answer = read_answer(connection)
+                if answer == STOPPING:
+                    break
+            assert head.startswith(b"HTTP/1.1 503 ")
+            assert b"connection: close" in head
+            with connect(server, HEAD + BODY) as connection:
+                head, answer = read_answer(connection)
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert b"connection: close" in head
+            assert answer[0]["label"] == "positive"
+            begun.sendall(BODY[5:])
+            assert read_answer(begun)[0].startswith(b"HTTP/1.1 200 ")
+        server.process.send_signal(signal.SIGINT)  # whoever is at a terminal does not wait
+        assert server.stop() == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds the workers in /proc")
+def test_workers_end_with_their_parent_however_it_dies(published_models: Path) -> None:
+    with serve(published_models, workers=2) as server:
+        assert len(worker_pids(server)) == 2
+        server.process.kill()
+        assert server.process.stderr is not None
+        # The pipe ends when the last process that holds it does.
+        rest = server.process.stderr.read()
+        assert rest.count("the parent process is gone; this worker ends") == 2
+        with pytest.raises(ConnectionRefusedError):
+            connect(server)
+
+
+def test_a_client_that_sends_half_a_request_is_told_and_let_go(published_models: Path) -> None:
+    with serve(published_models, "--request-read-timeout", "1") as server:
+        halves = (b"POST", HEAD[:-2], HEAD, HEAD + BODY[:5])
+        connections = [connect(server, half) for half in halves]
+        for connection in connections:
+            with connection:
+                head, answer = read_answer(connection)
+                assert head.startswith(b"HTTP/1.1 408 Request Timeout")
+                message = "the request was not complete within 1 s; send it faster"
+                assert answer == {"error": message}
+                assert connection.recv(1) == b""
+        assert server.stop() == 0
+
+
+def wait_until_computing(url: str) -> None:
+    running = re.compile(r'gatehouse_running_sequences\{model="translation-en-de"\} [1-9]')
+    with httpx2.Client(base_url=url) as client:
+        while not running.search(client.get("/metrics").text):
+            assert client.get("/health/live").status_code == 200
 
 
 def test_a_computation_that_outlives_the_grace_does_not_hold_up_the_end(
@@ -182,7 +308,7 @@ def test_a_computation_that_outlives_the_grace_does_not_hold_up_the_end(
         answers: list[httpx2.Response] = []
 
         def ask() -> None:
-            body = {"q": [LONG_TEXT] * 50, **PAIR, "beam_size": 10}
+            body = {"q": [LONG_TEXT] * 16, **PAIR, "beam_size": 10}
             answers.append(httpx2.post(f"{server.url}/translate", json=body, timeout=100))
 
         thread = threading.Thread(target=ask)
@@ -194,9 +320,6 @@ def test_a_computation_that_outlives_the_grace_does_not_hold_up_the_end(
     assert answer.status_code == 503
     message = "the service stopped before this was answered; send it again"
     assert answer.json() == {"error": message}
-
-
-GAP = b"\r\n\r\n"
 
 
 def exchange(url: str, *parts: bytes) -> bytes:
@@ -235,15 +358,10 @@ def test_bytes_that_are_no_http_get_an_error_of_the_same_shape(published_models:
             assert head.startswith(b"HTTP/1.1 431 Request Header Fields Too Large"), request[:30]
             assert list(json.loads(body)) == ["error"]
         # A client that hangs up in the middle of its body leaves no trace but a line in the log.
-        host, _, port = server.url.removeprefix("http://").partition(":")
-        with socket.create_connection((host, int(port))) as connection:
-            connection.sendall(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{")
+        connect(server, HEAD + BODY[:5]).close()
         assert httpx2.get(f"{server.url}/health/live").status_code == 200
         assert server.stop() == 0
     assert not [record for record in server.records if record["level"] == "ERROR"]
-
-
-BODY = b'{"inputs": "a good film"}'
 
 
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket", b"nonsense"])

@@ -21,8 +21,10 @@ OpenClient = Callable[..., AbstractContextManager[TestClient]]
 def make_app(models: Path, **settings: object) -> FastAPI:
     """The app over a models folder."""
     chosen = Settings.model_validate({"models": models, **settings})
-    repository = Repository.open(models, PipelineOptions.of(chosen, threads=1))
-    return create_app(chosen, repository, Metrics(CollectorRegistry()))
+    metrics = Metrics(CollectorRegistry())
+    options = PipelineOptions.of(chosen, 1, lambda name: metrics.engines.of(name).engine())
+    repository = Repository.open(models, options, keep_versions=chosen.keep_versions)
+    return create_app(chosen, repository, metrics)
 
 
 @contextmanager
@@ -33,7 +35,7 @@ def loaded_client(models: Path, **settings: object) -> Iterator[TestClient]:
     """
     app = make_app(models, **settings)
     with TestClient(app) as client:
-        app.state.loading.join()
+        app.state.services.repository.wait_until_loaded()
         yield client
 
 

@@ -19,7 +19,12 @@ json_values = st.recursive(
 )
 texts = any_text | st.lists(any_text, max_size=4) | json_values
 predict_bodies = st.fixed_dictionaries(
-    {"inputs": texts}, optional={"model": json_values, "top_k": st.integers() | json_values}
+    {"inputs": texts},
+    optional={
+        "model": json_values,
+        "version": st.integers(0, 2) | json_values,
+        "top_k": st.integers() | json_values,
+    },
 )
 translate_bodies = st.fixed_dictionaries(
     {"q": texts, "source": st.just("en") | any_text, "target": st.just("de") | any_text},
@@ -27,6 +32,8 @@ translate_bodies = st.fixed_dictionaries(
         "beam_size": st.integers(-1, 11) | json_values,
         "max_length": st.integers(1, 20) | json_values,
         "length_penalty": st.floats() | json_values,
+        "num_hypotheses": st.integers(-1, 11) | json_values,
+        "version": st.integers(0, 2) | json_values,
         "model": json_values,
     },
 )
@@ -58,6 +65,30 @@ def test_translate_answers_any_json(client: TestClient, body: Any) -> None:
     check(response)
     if response.status_code == 200:
         assert isinstance(response.json()["translatedText"], type(body["q"]))
+
+
+@relaxed
+@given(body=translate_bodies)
+def test_a_stream_is_answered_for_any_json(client: TestClient, body: Any) -> None:
+    headers = {"Accept": "text/event-stream"}
+    response = client.post("/translate", content=json.dumps(body).encode(), headers=headers)
+    if response.status_code == 200:
+        *_, last, end = response.text.split("\n\n")
+        assert end == ""
+        name, data = last.split("\n")
+        assert name == "event: done"
+        assert list(json.loads(data.removeprefix("data: "))) == ["translatedText"]
+    else:
+        check(response)
+
+
+@relaxed
+@given(value=st.binary(max_size=30) | st.integers().map(lambda i: str(i).encode()))
+def test_any_time_is_answered(client: TestClient, value: bytes) -> None:
+    body = {"inputs": "good"}
+    response = client.post("/predict", json=body, headers={b"X-Timeout-Ms": value})
+    if response.status_code != 504:  # a millisecond may be too little
+        check(response)
 
 
 @relaxed

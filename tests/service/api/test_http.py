@@ -70,6 +70,25 @@ def test_a_plain_request_id_is_echoed_and_any_other_replaced(client: TestClient)
         assert re.fullmatch("[0-9a-f]{32}", made.headers["x-request-id"])
 
 
+def test_what_computes_is_called_without_the_framework_in_between(
+    open_client: OpenClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_client() as client:
+        app = client.app
+        assert isinstance(app, FastAPI)
+        monkeypatch.setattr(app.router, "middleware_stack", None)  # calling it fails
+        pair = {"source": "en", "target": "de"}
+        assert client.post("/predict", json={"inputs": "good"}).status_code == 200
+        assert client.post("/translate", json={"q": "cat", **pair}).status_code == 200
+        assert client.post("/predict", json={"inputs": ""}).status_code == 400
+        assert client.get("/health/live").status_code == 500
+
+
+def test_made_request_ids_are_all_different(client: TestClient) -> None:
+    ids = [client.get("/health/live").headers["x-request-id"] for _ in range(20)]
+    assert len(set(ids)) == 20
+
+
 def test_a_body_without_announced_length_is_counted(open_client: OpenClient) -> None:
     def chunks(count: int) -> Iterator[bytes]:
         yield b'{"inputs": "good"'
@@ -105,7 +124,6 @@ def test_metrics_count_by_route_template(open_client: OpenClient) -> None:
         'gatehouse_requests_total{method="GET",route="/docs",status="200"} 1.0',
         'gatehouse_request_seconds_count{route="/predict"} 2.0',
         'gatehouse_texts_total{model="sentiment"} 2.0',
-        'gatehouse_requests_in_progress{task="classification"} 0.0',
         'gatehouse_models{state="ready"} 2.0',
         'gatehouse_models{state="failed"} 0.0',
         'gatehouse_model_info{name="sentiment",precision="fp32",task="classification",'

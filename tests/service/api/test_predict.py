@@ -101,6 +101,17 @@ def test_the_newest_version_answers(models: Path) -> None:
         assert client.get("/health/ready").json()["models"]["sentiment"] == 2
 
 
+def test_a_version_can_be_asked_for_by_number(models: Path) -> None:
+    tiny_models.publish_classifier(models, labels=("up", "down"))
+    with loaded_client(models, keep_versions=2) as client:
+        for version, label in ((1, "positive"), (2, "up"), (None, "up")):
+            response = client.post("/predict", json={"inputs": "good", "version": version})
+            assert response.json()[0]["label"] == label
+        unknown = client.post("/predict", json={"inputs": "good", "version": 3})
+    assert unknown.status_code == 404
+    assert unknown.json() == {"error": "version 3 of sentiment is not loaded; loaded are: 1, 2"}
+
+
 @pytest.mark.parametrize("name", ["nobody", "translation-en-de", "", "../sentiment"])
 def test_an_unknown_model_is_named_with_the_known_ones(client: TestClient, name: str) -> None:
     response = client.post("/predict", json={"inputs": "good", "model": name})
@@ -146,6 +157,8 @@ EXAMPLE = "send an object such as"
         (b'{"inputs": "a", "top_k": true}', "top_k must be a valid integer, not true or false"),
         (b'{"inputs": "a", "top_k": -1' + b"0" * 5000 + b"}", "number out of range at line 1"),
         (b'{"inputs": "a", "model": 1}', "model must be a valid string, not a number"),
+        (b'{"inputs": "a", "version": 0}', "version must be greater than or equal to 1"),
+        (b'{"inputs": "a", "version": "1"}', "version must be a valid integer, not a string"),
         (b'{"inputs": "a", "topk": 1}', 'unknown field "topk"; known fields are inputs, model, '),
     ],
 )

@@ -9,11 +9,12 @@ from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
 from service.api.app import create_app
-from service.artifact import ClassificationExample, write_artifact
+from service.artifact import Artifact, ClassificationExample, write_artifact
 from service.metrics import Metrics
 from service.pipelines.classification import ClassificationPipeline
+from service.pipelines.loading import Pipeline
 from service.pipelines.options import PipelineOptions
-from service.repository import Entry, Repository
+from service.repository import Repository, loader
 from service.settings import Settings
 from tests import tiny_models
 from tests.service.api.conftest import loaded_client
@@ -21,27 +22,23 @@ from tests.service.api.conftest import loaded_client
 PAIR = {"source": "en", "target": "de"}
 
 
-class GatedRepository(Repository):
-    """Loads a model only when the test opens the gate."""
-
-    gate: threading.Event
-
-    def _load(self, entry: Entry) -> Entry:
-        self.gate.wait()
-        return super()._load(entry)
-
-
 @contextmanager
 def gated_client(models: Path) -> Iterator[tuple[TestClient, threading.Event]]:
-    repository = GatedRepository.open(models, PipelineOptions())
-    repository.gate = threading.Event()
+    gate = threading.Event()
+    load = loader(PipelineOptions())
+
+    def load_behind_the_gate(artifact: Artifact) -> Pipeline:
+        gate.wait()
+        return load(artifact)
+
+    repository = Repository.open(models, PipelineOptions(), load=load_behind_the_gate)
     app = create_app(Settings(), repository, Metrics(CollectorRegistry()))
     with TestClient(app) as client:
         try:
-            yield client, repository.gate
+            yield client, gate
         finally:
-            repository.gate.set()
-            app.state.loading.join()
+            gate.set()
+            repository.wait_until_loaded()
 
 
 def test_before_the_models_are_loaded_requests_are_turned_away(published_models: Path) -> None:
@@ -53,8 +50,7 @@ def test_before_the_models_are_loaded_requests_are_turned_away(published_models:
         translate = client.post("/translate", json={"q": "cat", **PAIR})
         unknown = client.post("/predict", json={"inputs": "good", "model": "nobody"})
         gate.set()
-        app = client.app
-        app.state.loading.join()  # type: ignore[attr-defined]
+        client.app.state.services.repository.wait_until_loaded()  # type: ignore[attr-defined]
         loaded = client.get("/health/ready")
     assert ready.status_code == 503
     assert ready.json() == {
@@ -102,40 +98,14 @@ def test_a_graph_that_onnxruntime_refuses_fails_its_model_alone(models: Path) ->
     assert answered.status_code == 200
 
 
-def test_the_event_loop_answers_while_models_compute(published_models: Path) -> None:
-    with loaded_client(published_models, max_concurrent_requests=1, max_waiting_requests=1) as c:
-        pool = c.app.state.services.classification  # type: ignore[attr-defined]
-        entered, leave = threading.Event(), threading.Event()
-
-        def compute() -> str:
-            entered.set()
-            leave.wait()
-            return "done"
-
-        assert c.portal is not None
-        running = c.portal.start_task_soon(pool.run, compute)
-        entered.wait()
-        waiting = c.portal.start_task_soon(pool.run, lambda: "waited")
-        metrics = c.get("/metrics").text
-        busy = c.post("/predict", json={"inputs": "good"})
-        other = c.post("/translate", json={"q": "cat", **PAIR})
-        leave.set()
-        assert (running.result(), waiting.result()) == ("done", "waited")
-        after = c.post("/predict", json={"inputs": "good"})
-    assert 'gatehouse_requests_in_progress{task="classification"} 2.0' in metrics
-    assert busy.status_code == 429
-    assert busy.headers["retry-after"] == "1"
-    assert "2 requests of this kind are waiting already" in busy.json()["error"]
-    assert other.status_code == 200
-    assert after.status_code == 200
-
-
 def test_pipelines_are_handed_out_by_name(published_models: Path) -> None:
     repository = Repository.open(published_models, PipelineOptions())
-    calls: list[int] = []
-    repository.load(lambda: calls.append(1))
-    assert len(calls) == 2
-    pipeline = repository.classifier("sentiment")
-    assert isinstance(pipeline, ClassificationPipeline)
-    assert pipeline is repository.classifier()
+    seen: list[int] = []
+    repository.load(
+        lambda: seen.append(sum(m.active is not None for m in repository.models().values()))
+    )
+    assert (seen[0], seen[-1]) == (0, 2)
+    with repository.classifier("sentiment") as named, repository.classifier() as default:
+        assert isinstance(named.pipeline, ClassificationPipeline)
+        assert named.pipeline is default.pipeline
     repository.require_ready()

@@ -74,6 +74,8 @@ def test_awkward_texts_are_answered_and_do_not_touch_their_neighbours(
         ({"length_penalty": "1"}, 400, "length_penalty must be a valid number, not a string"),
         ({"length_penalty": -1}, 400, "length_penalty must be greater than or equal to 0"),
         ({"format": "html"}, 400, 'unknown field "format"; known fields are beam_size, '),
+        ({"version": 0}, 400, "version must be greater than or equal to 1"),
+        ({"version": 7}, 404, "version 7 of translation-en-de is not loaded; loaded are: 1"),
         ({"model": "nobody"}, 404, 'no translation model is called "nobody"'),
         ({"model": "sentiment"}, 404, "served here: translation-en-de"),
         ({"q": ["a"] * 257}, 413, "q holds 257 texts"),
@@ -101,6 +103,25 @@ def test_limits_of_the_search_are_settings(open_client: OpenClient) -> None:
         long = client.post("/translate", json={"q": "cat", **PAIR, "max_length": 8})
     assert "beam_size must be 5 or less" in wide.json()["error"]
     assert "max_length must be 7 or less" in long.json()["error"]
+
+
+def test_sentences_are_counted_over_all_texts(open_client: OpenClient) -> None:
+    with open_client(max_sentences=3) as client:
+        texts = ["The cat sat. A man runs.", "Two men talk."]
+        assert client.post("/translate", json={"q": texts, **PAIR}).status_code == 200
+        many = client.post("/translate", json={"q": [*texts, "the end"], **PAIR})
+    assert many.status_code == 413
+    assert many.json() == {
+        "error": "the texts have 4 sentences; the limit is 3 a request: send fewer at a time"
+    }
+
+
+def test_a_version_can_be_asked_for_by_number(models: Path) -> None:
+    tiny_models.publish_translator(models)
+    with loaded_client(models, keep_versions=2) as client:
+        for version in (1, 2, None):
+            response = client.post("/translate", json={"q": "cat", **PAIR, "version": version})
+            assert response.json() == {"translatedText": "cat"}
 
 
 def test_the_default_beam_fits_any_limit(open_client: OpenClient) -> None:

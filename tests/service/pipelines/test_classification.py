@@ -1,6 +1,9 @@
 """Classification: whole texts, in their order, whatever they are batched with."""
 
+import threading
+from collections.abc import Sequence
 from pathlib import Path
+from queue import Queue
 
 import numpy as np
 import pytest
@@ -8,9 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.artifact import read_artifact
-from service.errors import TextError
-from service.pipelines.classification import ClassificationPipeline, Prediction, softmax
+from service.errors import TextError, TextTooLong
+from service.pipelines.classification import (
+    LONG_TEXT_TOKENS,
+    ClassificationPipeline,
+    Prediction,
+    softmax,
+)
 from service.pipelines.options import PipelineOptions
+from service.runtime.job import Event, Finished, Job
 from tests import tiny_models
 
 few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -148,3 +157,66 @@ def test_softmax_gives_probabilities(lines: list[list[float]]) -> None:
     np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-6)
     for line, share in zip(logits, shares, strict=True):
         assert share[line.argmax()] == share.max()
+
+
+def test_a_text_of_too_many_tokens_is_refused(published_models: Path) -> None:
+    artifact = read_artifact(published_models / "sentiment" / "1")
+    classifier = ClassificationPipeline(artifact, PipelineOptions(max_text_tokens=50))
+    at_the_limit = "good " * (50 - len(artifact.tokenizer.encode("")))
+    while len(artifact.tokenizer.encode(at_the_limit)) > 50:
+        at_the_limit = at_the_limit.removesuffix("good ")
+    assert classifier.classify([at_the_limit])
+    with pytest.raises(TextTooLong, match=r"the text has \d+ tokens; the limit is 50") as caught:
+        classifier.classify(["good", at_the_limit + "good " * 50])
+    assert caught.value.index == 1
+
+
+def test_a_submitted_job_is_answered_as_the_blocking_call(published_models: Path) -> None:
+    classifier = ClassificationPipeline(
+        read_artifact(published_models / "sentiment" / "1"), PipelineOptions(max_batch_size=5)
+    )
+    groups: Queue[list[Event]] = Queue()
+    asked: dict[Job, list[str]] = {}
+    for n in range(20):
+        texts = [f"good bad the cat {'good ' * n}", "a bad film", "the " * 700][: 1 + n % 3]
+        job = Job(groups.put, bulk=n % 4 == 0)
+        asked[job] = texts
+        classifier.submit(job, classifier.tokenize(texts))
+    answered: list[Event] = []
+    while len(answered) < len(asked):
+        answered += groups.get(timeout=60)
+    classifier.close()
+    assert {event.job for event in answered if isinstance(event, Finished)} == asked.keys()
+    for job, texts in asked.items():
+        for answer, alone in zip(job.results, classifier.classify(texts), strict=True):
+            assert scores(answer) == pytest.approx(scores(alone), abs=1e-5)
+            assert answer[0].label == alone[0].label
+
+
+class HeldClassifier(ClassificationPipeline):
+    """Computes long texts only once it may."""
+
+    computing = threading.Event()
+    go_on = threading.Event()
+
+    def predict(self, rows: Sequence[Sequence[int]]) -> list[list[Prediction]]:
+        if max(map(len, rows)) > LONG_TEXT_TOKENS:
+            self.computing.set()
+            assert self.go_on.wait(60)
+        return super().predict(rows)
+
+
+def test_a_long_text_holds_up_no_short_one(published_models: Path) -> None:
+    classifier = HeldClassifier(read_artifact(published_models / "sentiment" / "1"))
+    groups: Queue[list[Event]] = Queue()
+    rows = classifier.tokenize(["the " * 2 * LONG_TEXT_TOKENS, "good", "bad"])
+    long, short, later = (Job(groups.put) for _ in range(3))
+    classifier.submit(long, rows[:1])
+    assert classifier.computing.wait(60)
+    classifier.submit(short, rows[1:])
+    assert groups.get(timeout=60) == [Finished(short)]
+    classifier.submit(later, rows[:2])  # a long one among them
+    classifier.go_on.set()
+    assert [*groups.get(timeout=60), *groups.get(timeout=60)] == [Finished(long), Finished(later)]
+    classifier.close()
+    assert long.results[0] == later.results[0]

@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.artifact import PAD_ID
-from service.runtime.batches import batches_by_length, pad_rows
+from service.runtime.batches import BatchBounds, batches_by_length, pad_rows
+
+
+def similar(lengths: list[int]) -> bool:
+    return max(lengths) <= 2 * min(lengths) + 8
+
 
 lengths_of_rows = st.lists(st.integers(1, 50), max_size=40)
 rows_of_tokens = st.lists(
@@ -26,6 +31,7 @@ def test_every_row_is_in_one_batch_and_no_batch_is_too_large(
         assert 1 <= len(batch) <= size
         padded = len(batch) * max(lengths[i] for i in batch)
         assert padded <= tokens or len(batch) == 1
+        assert similar([lengths[i] for i in batch])
 
 
 @given(lengths=lengths_of_rows, size=st.integers(1, 8), tokens=st.integers(1, 120))
@@ -41,8 +47,12 @@ def test_the_longest_come_first_and_equals_keep_their_order(
 def test_a_batch_ends_only_where_the_next_row_does_not_fit(
     lengths: list[int], size: int, tokens: int
 ) -> None:
-    for batch, _ in itertools.pairwise(batches_by_length(lengths, size, tokens)):
-        assert len(batch) == size or (len(batch) + 1) * lengths[batch[0]] > tokens
+    for batch, (following, *_) in itertools.pairwise(batches_by_length(lengths, size, tokens)):
+        assert (
+            len(batch) == size
+            or (len(batch) + 1) * lengths[batch[0]] > tokens
+            or not similar([lengths[batch[0]], lengths[following]])
+        )
 
 
 @pytest.mark.parametrize(
@@ -59,6 +69,37 @@ def test_batches_of_two_rows_and_twenty_tokens(
     lengths: list[int], batches: list[list[int]]
 ) -> None:
     assert batches_by_length(lengths, 2, 20) == batches
+
+
+@pytest.mark.parametrize(
+    ("lengths", "batches"),
+    [
+        ([48, 20], [[0, 1]]),
+        ([49, 20], [[0], [1]]),
+        ([1, 10, 11], [[2, 1], [0]]),
+        ([60, 59, 25, 26, 9, 8], [[0, 1, 3], [2, 4], [5]]),
+    ],
+)
+def test_a_long_row_is_not_computed_with_short_ones(
+    lengths: list[int], batches: list[list[int]]
+) -> None:
+    assert batches_by_length(lengths, 10, 1000) == batches
+
+
+@given(lengths=lengths_of_rows, size=st.integers(1, 8), tokens=st.integers(1, 120))
+def test_a_batch_that_grows_row_by_row_keeps_its_bounds(
+    lengths: list[int], size: int, tokens: int
+) -> None:
+    bounds = BatchBounds(size, tokens)
+    held: list[int] = []
+    for length in lengths:
+        with_it = [*held, length]
+        fits = not held or (
+            len(with_it) <= size and len(with_it) * max(with_it) <= tokens and similar(with_it)
+        )
+        assert bounds.accept(length) == fits
+        held += [length] * fits
+        assert (bounds.rows, bounds.longest) == (len(held), max(held))
 
 
 @given(rows=rows_of_tokens)

@@ -1,129 +1,152 @@
-"""The decoder over real graphs: what is decoded together is what is decoded alone."""
+"""The tensors of a decoder's batch: states follow their parents, memory its sequence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from service.artifact import BOS_ID, EOS_ID, read_artifact
-from service.runtime.decoder import Decoder
-from service.runtime.search import BeamSearch, Hypothesis
-from service.runtime.session import Array, Session, open_session
+from service.runtime.decoder import Decoder, DecodingBatch
+from service.runtime.rows import Rearrangement
+from service.runtime.session import open_session
 
-few = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-Task = tuple[list[int], int]  # the source tokens of a sentence, and its beam_size
-
-
-class RecordingSession(Session):
-    """A session that also notes the (rows, source_time, k) of every step."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session._session)
-        self.steps: list[tuple[int, int, int]] = []
-
-    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        rows, source_time, _ = feeds["encoder_outputs"].shape
-        assert len(feeds["token"]) == len(feeds["source_lengths"]) == rows
-        self.steps.append((rows, source_time, int(feeds["k"][0])))
-        return super().run(feeds)
-
-
-def open_decoder(models: Path, step: Session | None = None) -> Decoder:
-    artifact = read_artifact(models / "translation-en-de" / "1")
-    encoder = open_session(artifact.graph_path("encoder"), threads=1)
-    step = step or open_session(artifact.graph_path("decoder"), threads=1)
-    return Decoder(encoder, step, ["position"], ["encoder_outputs"], BOS_ID)
+ONE, TWO = [20, 21, 22, EOS_ID], [*range(30, 40), EOS_ID]
 
 
 @pytest.fixture(scope="module")
 def decoder(published_models: Path) -> Decoder:
-    """The tiny translator, which copies its source."""
-    return open_decoder(published_models)
-
-
-@pytest.fixture
-def recorded(published_models: Path) -> tuple[Decoder, list[tuple[int, int, int]]]:
-    """The same, with the shapes of its steps."""
+    """The tiny translator, which copies its source: a state is a position in it."""
     artifact = read_artifact(published_models / "translation-en-de" / "1")
-    step = RecordingSession(open_session(artifact.graph_path("decoder"), threads=1))
-    return open_decoder(published_models, step), step.steps
+    encoder, step = (open_session(artifact.graph_path(name), 1) for name in ("encoder", "decoder"))
+    return Decoder(encoder, step, ["position"], ["encoder_outputs"], BOS_ID)
 
 
-def search_for(source: Sequence[int], beam_size: int, max_length: int | None = None) -> BeamSearch:
-    return BeamSearch(beam_size, 1.0, max_length or 2 * len(source) + 10, EOS_ID)
+def joined(decoder: Decoder, *sources: Sequence[int]) -> DecodingBatch:
+    batch = DecodingBatch(decoder)
+    batch.join(decoder.encode(sources))
+    return batch
 
 
-def decode(decoder: Decoder, tasks: Sequence[Task]) -> list[list[Hypothesis]]:
-    searches = [search_for(source, beam_size) for source, beam_size in tasks]
-    decoder.decode([source for source, _ in tasks], searches)
-    assert all(search.done for search in searches)
-    return [search.hypotheses() for search in searches]
+def best(batch: DecodingBatch) -> list[int]:
+    """The most probable token of each row."""
+    log_probs, tokens = batch.step(2)
+    assert len(log_probs) == len(tokens) == batch.rows
+    assert all(first >= second for first, second in log_probs)
+    return [row[0] for row in tokens]
 
 
-def assert_same(together: list[Hypothesis], alone: list[Hypothesis]) -> None:
-    assert [(h.tokens, h.complete) for h in together] == [(h.tokens, h.complete) for h in alone]
-    assert [h.log_prob for h in together] == pytest.approx([h.log_prob for h in alone], abs=1e-4)
+def go_on(batch: DecodingBatch, *parents: int, moves: Sequence[tuple[int, int]] = ()) -> None:
+    batch.rearrange(Rearrangement(list(parents), [5] * len(parents), list(moves)))
 
 
-sources = st.lists(st.integers(10, 300), min_size=1, max_size=12).map(lambda ids: [*ids, EOS_ID])
-tasks_of_a_batch = st.lists(st.tuples(sources, st.integers(1, 4)), min_size=1, max_size=5)
+def shape(batch: DecodingBatch) -> tuple[int, ...]:
+    """The rows and positions that there is room for."""
+    room: tuple[int, ...] = batch._memory["encoder_outputs"].shape[:2]
+    assert len(batch._lengths) == room[0]
+    return room
 
 
-@few
-@given(tasks=tasks_of_a_batch)
-def test_a_batch_gives_what_each_gives_alone(decoder: Decoder, tasks: list[Task]) -> None:
-    for task, together in zip(tasks, decode(decoder, tasks), strict=True):
-        (alone,) = decode(decoder, [task])
-        assert_same(together, alone)
-        assert list(together[0].tokens) == task[0][:-1]  # the tiny translator copies
+def test_memory_and_states_of_sentences(decoder: Decoder) -> None:
+    encoded = decoder.encode([ONE, TWO])
+    assert encoded.lengths.tolist() == [4, 11]
+    assert encoded.tensors["encoder_outputs"].shape[:2] == (2, 11)
+    assert encoded.tensors["position"].tolist() == [[0.0], [0.0]]
 
 
-@few
-@given(tasks=tasks_of_a_batch, data=st.data())
-def test_the_order_of_a_batch_does_not_matter(
-    decoder: Decoder, tasks: list[Task], data: st.DataObject
+def test_each_row_reads_its_own_sentence(decoder: Decoder) -> None:
+    batch = joined(decoder, ONE, TWO)
+    for expected in ([20, 30], [21, 31], [22, 32], [EOS_ID, 33]):
+        assert best(batch) == expected
+        go_on(batch, 0, 1)
+    go_on(batch, 1, moves=[(0, 1)])
+    assert best(batch) == [34]
+
+
+def test_a_sentence_joins_while_others_are_decoded(decoder: Decoder) -> None:
+    batch = joined(decoder, ONE)
+    assert best(batch) == [20]
+    go_on(batch, 0)
+    batch.join(decoder.encode([TWO]))
+    assert batch.rows == 2
+    assert best(batch) == [21, 30]
+
+
+def test_hypotheses_of_a_sentence_share_its_memory_and_have_states_of_their_own(
+    decoder: Decoder,
 ) -> None:
-    order = data.draw(st.permutations(range(len(tasks))))
-    straight = decode(decoder, tasks)
-    shuffled = decode(decoder, [tasks[i] for i in order])
-    for place, i in enumerate(order):
-        assert_same(shuffled[place], straight[i])
+    batch = joined(decoder, ONE, TWO)
+    best(batch)
+    go_on(batch, 0, 1, 1, moves=[(2, 1)])
+    assert best(batch) == [21, 31, 31]
+    # The second hypothesis of the longer sentence begins again from the state of neither.
+    go_on(batch, 0, 2, 1)
+    assert best(batch) == [22, 32, 32]
 
 
-def test_many_sentences_of_mixed_lengths_and_beams(decoder: Decoder) -> None:
-    tasks = [([*range(20, 20 + n), EOS_ID], 1 + n % 6) for n in (1, 40, 3, 17, 2, 29, 8)]
-    for (source, _), hypotheses in zip(tasks, decode(decoder, tasks), strict=True):
-        assert list(hypotheses[0].tokens) == source[:-1]
-        assert hypotheses[0].complete
+def test_memory_is_moved_in_the_order_given(decoder: Decoder) -> None:
+    three = [40, 41, EOS_ID]
+    batch = joined(decoder, ONE, TWO, three)
+    best(batch)
+    # The first is overwritten by the second, and only then the second by the third.
+    go_on(batch, 1, 2, moves=[(0, 1), (1, 2)])
+    assert best(batch) == [31, 41]
 
 
-def test_a_finished_sentence_leaves_and_the_others_stay(
-    recorded: tuple[Decoder, list[tuple[int, int, int]]],
-) -> None:
-    decoder, steps = recorded
-    short, long = [20, EOS_ID], [*range(20, 30), EOS_ID]
-    decoder.decode([short, long], [search_for(short, 1), search_for(long, 1)])
-    assert steps == [(2, 11, 1)] * 2 + [(1, 11, 1)] * 9
+def test_room_grows_with_rows_and_positions(decoder: Decoder) -> None:
+    batch = joined(decoder, ONE)
+    assert shape(batch) == (8, 8)
+    for _ in range(8):
+        batch.join(decoder.encode([ONE]))
+    assert shape(batch) == (16, 8)
+    batch.join(decoder.encode([[*range(30, 50), EOS_ID]]))
+    assert shape(batch) == (16, 24)
+    assert best(batch) == [20] * 9 + [30]
 
 
-def test_memory_is_cut_to_the_longest_sentence_left(
-    recorded: tuple[Decoder, list[tuple[int, int, int]]],
-) -> None:
-    decoder, steps = recorded
-    short, long = [20, 21, 22, EOS_ID], [*range(20, 30), EOS_ID]
-    searches = [search_for(short, 1), search_for(long, 1, max_length=2)]
-    decoder.decode([short, long], searches)
-    assert steps == [(2, 11, 1)] * 2 + [(1, 4, 1)] * 2
-    assert [search.hypotheses()[0].tokens for search in searches] == [(20, 21, 22), (20, 21)]
+def test_room_for_positions_is_cut_once_the_longest_has_left(decoder: Decoder) -> None:
+    long, middle = [*range(30, 60), EOS_ID], [*range(30, 50), EOS_ID]
+    batch = joined(decoder, long, middle, ONE)
+    assert shape(batch) == (8, 32)
+    best(batch)
+    go_on(batch, 2, 1, moves=[(0, 2)])
+    assert shape(batch) == (8, 24)
+    assert best(batch) == [21, 31]
+    go_on(batch, 0)
+    assert shape(batch) == (8, 8)
+    assert best(batch) == [22]
 
 
-def test_rows_are_beams_and_k_is_that_of_the_widest(
-    recorded: tuple[Decoder, list[tuple[int, int, int]]],
-) -> None:
-    decoder, steps = recorded
-    source = [20, 21, EOS_ID]
-    decoder.decode([source, source], [search_for(source, 1), search_for(source, 4)])
-    assert steps[0] == (2, 3, 5)
-    assert steps[1] == (1 + 4, 3, 5)
+def test_room_is_not_cut_for_a_little(decoder: Decoder) -> None:
+    batch = joined(decoder, [*range(30, 70), EOS_ID], [*range(30, 62), EOS_ID])
+    assert shape(batch) == (8, 48)
+    go_on(batch, 1, moves=[(0, 1)])
+    assert shape(batch) == (8, 48)
+
+
+def test_an_empty_batch_gives_its_memory_back_and_begins_again(decoder: Decoder) -> None:
+    batch = joined(decoder, ONE, TWO)
+    best(batch)
+    go_on(batch)
+    assert batch.rows == 0
+    assert not batch._memory
+    batch.join(decoder.encode([ONE]))
+    assert shape(batch) == (8, 8)
+    for expected in (20, 21, 22, EOS_ID):
+        assert best(batch) == [expected]
+        go_on(batch, 0)
+
+
+def test_what_stood_in_a_row_before_does_not_show(decoder: Decoder) -> None:
+    alone = joined(decoder, ONE)
+    batch = joined(decoder, [*range(30, 38)], TWO)
+    best(batch)
+    go_on(batch, 1, moves=[(0, 1)])
+    batch.join(decoder.encode([ONE]))
+    for _ in range(4):
+        log_probs, tokens = batch.step(3)
+        (expected,), (expected_tokens,) = alone.step(3)
+        np.testing.assert_array_equal(log_probs[1], expected)
+        assert tokens[1] == expected_tokens
+        go_on(batch, 0, 1)
+        go_on(alone, 0)

@@ -1,14 +1,24 @@
-"""Beam search against brute force, and each of its rules alone. No session takes part."""
+"""The searches against brute force, and each of their rules alone. No session takes part."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.runtime.search import BeamSearch, Hypothesis, Step
+from service.runtime.search import (
+    LOOP_BLOCK,
+    LOOP_COPIES,
+    LOOP_TOKENS,
+    BeamSearch,
+    GreedySearch,
+    Hypothesis,
+    Search,
+    begin_search,
+    looping,
+    without_loop,
+)
 
 END = 2
 WORDS = (3, 4)
@@ -30,12 +40,10 @@ def best_continuations(table: Table, prefix: Prefix, k: int) -> tuple[list[float
     return [math.log(p) if p else -math.inf for _, p in ranked], [token for token, _ in ranked]
 
 
-def advance(search: BeamSearch, table: Table, prefixes: list[Prefix]) -> list[Prefix]:
+def advance(search: Search, table: Table, prefixes: list[Prefix]) -> list[Prefix]:
     """One step; the prefixes that live on, as the step's parents and tokens make them."""
     rows = [best_continuations(table, prefix, search.candidates) for prefix in prefixes]
-    step = search.advance(
-        np.array([log_probs for log_probs, _ in rows]), np.array([tokens for _, tokens in rows])
-    )
+    step = search.advance([log_probs for log_probs, _ in rows], [tokens for _, tokens in rows])
     assert len(step.parents) == len(step.tokens) == search.rows <= search.beam_size
     assert all(0 <= parent < len(prefixes) for parent in step.parents)
     assert search.end_token not in step.tokens
@@ -44,7 +52,7 @@ def advance(search: BeamSearch, table: Table, prefixes: list[Prefix]) -> list[Pr
     ]
 
 
-def run(search: BeamSearch, table: Table) -> list[Hypothesis]:
+def run(search: Search, table: Table) -> list[Hypothesis]:
     """The hypotheses of a whole search."""
     prefixes: list[Prefix] = [()]
     while not search.done:
@@ -114,7 +122,7 @@ def test_without_a_length_penalty_no_narrower_beam_finds_better(
 
 
 @given(table=tables(max_length=5), length_penalty=st.floats(0, 2))
-def test_a_beam_of_one_is_greedy(table: Table, length_penalty: float) -> None:
+def test_greedy_takes_the_most_probable_token(table: Table, length_penalty: float) -> None:
     tokens: list[int] = []
     total = 0.0
     while len(tokens) < 5:
@@ -123,10 +131,64 @@ def test_a_beam_of_one_is_greedy(table: Table, length_penalty: float) -> None:
         if token == END:
             break
         tokens.append(token)
-    (found,) = run(begin(1, length_penalty, max_length=5), table)
+    (found,) = run(begin_search(1, length_penalty, max_length=5, end_token=END), table)
     assert found.tokens == tuple(tokens)
     assert found.log_prob == pytest.approx(total)
     assert found.complete == (len(tokens) < 5)
+
+
+# Few words and many copies, so that some paths end in a loop, some nearly, and most not.
+paths = st.builds(
+    lambda begin, block, copies, end: [*begin, *block * copies, *end],
+    st.lists(st.sampled_from((3, 4, 5)), max_size=14),
+    st.lists(st.sampled_from((3, 4, 5)), min_size=1, max_size=LOOP_BLOCK + 1),
+    st.integers(0, 14),
+    st.lists(st.sampled_from((3, 4, 5)), max_size=4),
+)
+
+
+def along(path: Sequence[int]) -> Table:
+    """A decoder whose most probable tokens are those of a path, and then an end."""
+
+    def table(prefix: Prefix) -> Distribution:
+        length = len(prefix)
+        best = path[length] if length < len(path) else END
+        return {best: 0.6} | {token: 0.1 for token in (END, 3, 4, 5, 6) if token != best}
+
+    return table
+
+
+@given(path=paths, length_penalty=st.floats(0, 2), max_length=st.integers(1, 60))
+@example(path=[3] * 14, length_penalty=1.0, max_length=14)
+def test_a_beam_of_one_is_greedy(path: list[int], length_penalty: float, max_length: int) -> None:
+    greedy = begin_search(1, length_penalty, max_length, END)
+    beam = BeamSearch(1, length_penalty, max_length, END)
+    assert isinstance(greedy, GreedySearch)
+    assert greedy.candidates == beam.candidates == 1
+    assert run(greedy, along(path)) == run(beam, along(path))
+
+
+@given(tables(max_length=5), st.floats(0, 2))
+def test_a_beam_of_one_is_greedy_over_any_table(table: Table, length_penalty: float) -> None:
+    greedy = begin_search(1, length_penalty, 5, END)
+    assert run(greedy, table) == run(BeamSearch(1, length_penalty, 5, END), table)
+
+
+@given(path=paths, max_length=st.integers(1, 60))
+def test_greedy_follows_its_path_to_the_end_a_loop_or_the_limit(
+    path: list[int], max_length: int
+) -> None:
+    (found,) = run(begin_search(1, 1.0, max_length, END), along(path))
+    loops = [n for n in range(1, min(len(path), max_length) + 1) if looping(path[:n])]
+    if loops:
+        assert found.tokens == without_loop(path[: loops[0]])
+        assert not found.complete
+    elif len(path) < max_length:
+        assert found.tokens == tuple(path)
+        assert found.complete
+    else:
+        assert found.tokens == without_loop(path[:max_length])
+        assert not found.complete
 
 
 @given(table=tables(max_length=4), beam_size=st.integers(1, 5), length_penalty=st.floats(0, 2))
@@ -245,10 +307,115 @@ def test_a_search_ends_when_no_live_hypothesis_can_win() -> None:
 
 
 def test_a_fresh_search_has_one_row_and_a_finished_one_none() -> None:
-    search = begin(beam_size=4)
-    assert (search.rows, search.done, search.candidates) == (1, False, 5)
-    assert begin(beam_size=1).candidates == 1
-    step = search.advance(np.array([[0.0]]), np.array([[END]]))
-    assert step == Step([], [])
-    assert (search.rows, search.done) == (0, True)
-    assert [h.tokens for h in search.hypotheses()] == [()]
+    wide, greedy = begin(beam_size=4), begin_search(1, 1.0, 10, END)
+    assert (wide.rows, wide.done, wide.candidates) == (1, False, 5)
+    assert (greedy.rows, greedy.done, greedy.candidates) == (1, False, 1)
+    for search in (begin(beam_size=4), begin_search(1, 1.0, 10, END)):
+        step = search.advance([[0.0]], [[END]])
+        assert (len(step.parents), len(step.tokens)) == (0, 0)
+        assert (search.rows, search.done) == (0, True)
+        assert [h.tokens for h in search.hypotheses()] == [()]
+
+
+def test_more_candidates_than_a_search_needs_are_ignored() -> None:
+    """A batch is asked for as many as its widest search needs."""
+    wide = begin(beam_size=2)
+    step = wide.advance([[-0.5, -1.0, -1.5, -1.6]], [[3, END, 5, 6]])
+    assert (list(step.parents), list(step.tokens)) == ([0, 0], [3, 5])
+    narrow = begin_search(1, 1.0, 10, END)
+    assert list(narrow.advance([[-0.5, -0.6, -0.7]], [[3, 4, END]]).tokens) == [3]
+
+
+@pytest.mark.parametrize("beam_size", [1, 3])
+def test_what_has_no_probability_comes_last_and_breaks_nothing(beam_size: int) -> None:
+    def table(prefix: Prefix) -> Distribution:
+        return {4: 1.0, END: 0.0, 3: 0.0, 5: 0.0} if len(prefix) < 2 else {END: 1.0, 4: 0.0, 3: 0.0}
+
+    best, *others = run(begin_search(beam_size, 1.0, 5, END), table)
+    assert best == Hypothesis((4, 4), 0.0, 0.0, complete=True)
+    assert all(hypothesis.log_prob == -math.inf for hypothesis in others)
+    assert len(others) >= (beam_size > 1)
+
+
+def ends_in(tokens: Sequence[int]) -> int:
+    """The shortest block that a loop at the end repeats, by the letter of the definition."""
+    for size in range(1, LOOP_BLOCK + 1):
+        copies = max(LOOP_COPIES, -(-LOOP_TOKENS // size))
+        if len(tokens) >= size * copies and (
+            list(tokens[-size * copies :]) == list(tokens[-size:]) * copies
+        ):
+            return size
+    return 0
+
+
+@given(path=paths)
+def test_a_loop_is_looked_for_at_every_fourth_length_and_is_found_there(path: list[int]) -> None:
+    assert looping(path) == (len(path) % 4 == 0 and ends_in(path) > 0)
+
+
+@given(path=paths)
+def test_of_a_loop_one_copy_is_kept_and_without_one_everything(path: list[int]) -> None:
+    kept = without_loop(path)
+    size = ends_in(path)
+    assert kept == tuple(path[: len(kept)])
+    if not size:
+        assert len(kept) == len(path)
+        return
+    assert len(kept) >= size
+    going_on = list(kept)
+    while len(going_on) < len(path):
+        going_on.append(going_on[-size])
+    assert going_on == path
+    assert kept[-size - 1 : -size] != kept[-1:]  # no other copy of it before, nor a part of one
+
+
+@given(
+    begin=st.lists(st.integers(10, 13), max_size=11),
+    block=st.lists(st.integers(3, 9), min_size=1, max_size=LOOP_BLOCK, unique=True),
+    part=st.integers(0, LOOP_BLOCK),
+)
+def test_a_repeated_block_is_ended_and_one_copy_kept(
+    begin: list[int], block: list[int], part: int
+) -> None:
+    path = [*begin, *block * 20]
+    for length in range(len(path) - part, len(path) + 1):
+        assert without_loop(path[:length]) == (*begin, *block)
+    looks = [n for n in range(1, len(path) + 1) if looping(path[:n])]
+    least = len(begin) + max(LOOP_COPIES * len(block), LOOP_TOKENS)
+    assert least <= looks[0] <= least + 3
+
+
+def test_a_text_may_repeat_itself_a_little() -> None:
+    no, comma = 7, 8
+    said_four_times = [no, comma] * 3 + [no]
+    (found,) = run(begin_search(1, 1.0, 50, END), along(said_four_times))
+    assert found.tokens == tuple(said_four_times)
+    assert found.complete
+    assert not any(looping([5] * n) for n in range(12))
+
+
+@given(st.permutations(range(3, 40)))
+def test_there_is_no_loop_where_nothing_is_repeated(tokens: list[int]) -> None:
+    assert not any(looping(tokens[:n]) for n in range(len(tokens)))
+    assert without_loop(tokens) == tuple(tokens)
+
+
+@pytest.mark.parametrize("beam_size", [1, 2, 5])
+@pytest.mark.parametrize("block", [(3,), (3, 4), (3, 4, 5), (3, 4, 5, 6, 7, 8, 9, 10)])
+def test_a_decoder_that_repeats_itself_for_ever_ends_early(
+    beam_size: int, block: tuple[int, ...]
+) -> None:
+    def table(prefix: Prefix) -> Distribution:
+        best = block[(len(prefix) - 1) % len(block)] if prefix else 11
+        return {best: 0.9} | dict.fromkeys(range(20, 26), 0.01)
+
+    search = begin_search(beam_size, 1.0, 1000, END)
+    prefixes: list[Prefix] = [()]
+    steps = 0
+    while not search.done:
+        prefixes = advance(search, table, prefixes)
+        steps += 1
+    assert steps <= 8 * LOOP_BLOCK
+    best = search.hypotheses()[0]
+    assert not best.complete
+    assert best.tokens == (11, *block)

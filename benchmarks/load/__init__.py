@@ -1,0 +1,1 @@
+"""What puts load on a server, and measures it from the client's side."""

@@ -1,0 +1,1 @@
+"""What is measured, a module a group of scenarios. Each fills `Results`."""

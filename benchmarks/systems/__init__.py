@@ -1,0 +1,1 @@
+"""The servers that are measured: a folder each, small, as a competent user writes it."""

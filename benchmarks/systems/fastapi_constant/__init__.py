@@ -1,0 +1,1 @@
+"""A FastAPI endpoint that answers a constant."""

@@ -1,0 +1,1 @@
+"""FastAPI with the service's own search and graphs, without its scheduler."""

@@ -1,0 +1,1 @@
+"""FastAPI with the translator in PyTorch."""

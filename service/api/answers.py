@@ -1,0 +1,214 @@
+"""What the routes ask for: answers of a chosen version, from its engine or from the cache.
+
+It also gives requests to a candidate that is being tried and compares what it answers. Owned by
+the worker's event loop; knows nothing about HTTP but the request whose client may go.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from service.api.cache import AnswerCache
+from service.api.inference import Call, Inference
+from service.engine_metrics import EngineMetrics
+from service.errors import (
+    DeadlineExceeded,
+    GatehouseError,
+    LimitExceeded,
+    Overloaded,
+    TextError,
+)
+from service.pipelines.classification import ClassificationPipeline, Prediction
+from service.pipelines.streaming import TranslationStream
+from service.pipelines.translation import Alternative, SplitTexts, TranslationPipeline
+from service.repository import Lease
+from service.runtime.job import Token
+from service.runtime.search import SearchOptions
+from service.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_INLINE_CHARACTERS = 1 << 16  # more take tens of milliseconds to tokenise, and a thread
+_MAX_MIRRORED = 64  # requests given to candidates and not answered yet; more are not given
+
+Answer = TypeVar("Answer")
+Prepared = TypeVar("Prepared")
+
+
+class Answers:
+    """Answers to texts, in the order of the texts."""
+
+    def __init__(self, settings: Settings, inference: Inference, metrics: EngineMetrics) -> None:
+        self._settings = settings
+        self._inference = inference
+        self._metrics = metrics
+        self._cache = AnswerCache(settings.cache_bytes)
+        self._mirrored: set[asyncio.Task[None]] = set()
+
+    async def classify(
+        self, lease: Lease[ClassificationPipeline], texts: Sequence[str], call: Call
+    ) -> list[list[Prediction]]:
+        """Every label with its score, best first, for each text. Raises as `Inference.run`."""
+        call.artifact = lease.pipeline.artifact
+        answers = await self._cached(
+            lease, texts, None, lambda some: self._classify(lease.pipeline, some, call)
+        )
+        if lease.mirror is not None:
+            mirror = lease.mirror.extend()
+            self._compare(
+                mirror,
+                lambda: self._classify(mirror.pipeline, texts, _background(call)),
+                [ranked[0].label for ranked in answers],
+                lambda mirrored: [ranked[0].label for ranked in mirrored],
+            )
+        return answers
+
+    async def translate(
+        self,
+        lease: Lease[TranslationPipeline],
+        texts: Sequence[str],
+        options: SearchOptions,
+        call: Call,
+    ) -> list[list[Alternative]]:
+        """The alternatives of each text, best first. Raises as `Inference.run`."""
+        call.artifact = lease.pipeline.artifact
+        answers = await self._cached(
+            lease, texts, options, lambda some: self._translate(lease.pipeline, some, options, call)
+        )
+        if lease.mirror is not None:
+            mirror = lease.mirror.extend()
+            self._compare(
+                mirror,
+                lambda: self._translate(mirror.pipeline, texts, options, _background(call)),
+                [alternatives[0].text for alternatives in answers],
+                lambda mirrored: [alternatives[0].text for alternatives in mirrored],
+            )
+        return answers
+
+    async def stream(
+        self, lease: Lease[TranslationPipeline], text: str, options: SearchOptions, call: Call
+    ) -> AsyncGenerator[str | Alternative, None]:
+        """What is to be appended, bit by bit, and at last the translation. Greedy."""
+        pipeline = lease.pipeline
+        call.artifact = pipeline.artifact
+        split = await self._split(pipeline, [text])
+        stream = TranslationStream(pipeline.artifact.tokenizer, split)
+        events = self._inference.stream(pipeline, split.rows, call, options)
+        try:
+            async for event in events:
+                if isinstance(event, Token):
+                    addition = stream.feed(event.index, event.token)
+                    if addition:
+                        yield addition
+                else:
+                    self._metrics.of(pipeline.artifact.name).texts(1)
+                    yield split.join(event)[0][0]
+        finally:
+            await events.aclose()
+
+    async def _classify(
+        self, pipeline: ClassificationPipeline, texts: Sequence[str], call: Call
+    ) -> list[list[Prediction]]:
+        rows = await _prepared(pipeline.tokenize, texts)
+        return await self._inference.run(pipeline, rows, call)
+
+    async def _translate(
+        self,
+        pipeline: TranslationPipeline,
+        texts: Sequence[str],
+        options: SearchOptions,
+        call: Call,
+    ) -> list[list[Alternative]]:
+        split = await self._split(pipeline, texts)
+        return split.join(await self._inference.run(pipeline, split.rows, call, options))
+
+    async def _split(self, pipeline: TranslationPipeline, texts: Sequence[str]) -> SplitTexts:
+        split = await _prepared(pipeline.split, texts)
+        limit = self._settings.max_sentences
+        if len(split.rows) > limit:
+            raise LimitExceeded(
+                f"the texts have {len(split.rows):,} sentences; the limit is {limit:,} a request: "
+                "send fewer at a time"
+            )
+        return split
+
+    async def _cached(
+        self,
+        lease: Lease[ClassificationPipeline] | Lease[TranslationPipeline],
+        texts: Sequence[str],
+        options: Hashable,
+        compute: Callable[[Sequence[str]], Awaitable[list[Answer]]],
+    ) -> list[Answer]:
+        name = lease.pipeline.artifact.name
+        metrics = self._metrics.of(name)
+        if not self._cache:
+            answers = await compute(texts)
+            metrics.texts(len(texts))
+            return answers
+        # Not its number, which can come back: a version is removed, and another published.
+        key = (lease.pipeline.artifact.manifest.digest, options)
+        known: list[object | None] = [self._cache.get(text, key) for text in texts]
+        missing = [i for i, answer in enumerate(known) if answer is None]
+        metrics.cached(len(texts) - len(missing), len(missing))
+        if missing:
+            try:
+                computed = await compute([texts[i] for i in missing])
+            except TextError as error:
+                raise type(error)(missing[error.index], error.reason) from None
+            for i, answer in zip(missing, computed, strict=True):
+                known[i] = answer
+                self._cache.put(texts[i], key, answer, _size(answer))
+            self._metrics.cache_bytes.set(self._cache.bytes)
+        metrics.texts(len(texts))
+        return known  # type: ignore[return-value]  # none is None any more
+
+    def _compare(
+        self,
+        mirror: Lease[ClassificationPipeline] | Lease[TranslationPipeline],
+        compute: Callable[[], Awaitable[list[Answer]]],
+        expected: list[str],
+        brief: Callable[[list[Answer]], list[str]],
+    ) -> None:
+        """Have the candidate compute what was answered already, and count whether it agrees."""
+        metrics = self._metrics.of(mirror.pipeline.artifact.name)
+        if len(self._mirrored) >= _MAX_MIRRORED:
+            metrics.mirrored("dropped")
+            mirror.release()
+            return
+
+        async def compare() -> None:
+            with mirror:
+                try:
+                    same = brief(await compute()) == expected
+                    metrics.mirrored("same" if same else "different")
+                except (Overloaded, DeadlineExceeded):
+                    metrics.mirrored("dropped")  # too much to do, or too slow
+                except GatehouseError:
+                    metrics.mirrored("failed")  # a text that it cannot read
+                except Exception as error:
+                    logger.error("the candidate failed", exc_info=error)
+                    metrics.mirrored("failed")
+
+        task = asyncio.create_task(compare())
+        self._mirrored.add(task)
+        task.add_done_callback(self._mirrored.discard)
+
+
+def _background(call: Call) -> Call:
+    """For work that no client waits for."""
+    return replace(call, request=None, bulk=True, job=None)
+
+
+async def _prepared(prepare: Callable[[Sequence[str]], Prepared], texts: Sequence[str]) -> Prepared:
+    if sum(map(len, texts)) > _INLINE_CHARACTERS:
+        return await asyncio.to_thread(prepare, texts)
+    return prepare(texts)
+
+
+def _size(answer: object) -> int:
+    """Bytes of the texts in an answer, roughly."""
+    if isinstance(answer, list):
+        return sum(100 + 2 * len(part[0]) for part in answer)
+    return 0
