@@ -101,7 +101,7 @@ def translate(model: Path, texts: list[str], seconds: float, beam: int) -> dict[
 
     artifact = read_artifact(model)
     pipeline = TranslationPipeline(
-        artifact, PipelineOptions(threads=1, max_batch_size=BATCH * beam)
+        artifact, PipelineOptions(threads=1, max_decoding_rows=BATCH * beam)
     )
     ordered = sorted(texts, key=lambda text: len(artifact.tokenizer.encode(text)))
     batches = [ordered[i : i + BATCH] for i in range(0, len(ordered), BATCH)]

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
+from service.acceptor import Acceptor
 from service.api.draining import begin_draining
 from service.api.protocol import GatehouseProtocol
 
@@ -49,11 +51,29 @@ class Server(uvicorn.Server):
         self._request_read_timeout = request_read_timeout
         self._loop: asyncio.AbstractEventLoop | None = None
         self._signalled = asyncio.Event()
+        self._acceptors: list[Acceptor] = []
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serves on listening sockets, until a signal."""
         self._loop = asyncio.get_running_loop()
         await super().serve(sockets)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts the app, and then to accept."""
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            raise SystemExit(STARTUP_FAILURE)
+
+        def protocol() -> asyncio.BaseProtocol:
+            return GatehouseProtocol(
+                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+
+        self._acceptors = [
+            Acceptor(listener, protocol, lambda: len(self.server_state.connections))
+            for listener in sockets or ()
+        ]
+        self.started = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -90,8 +110,8 @@ class Server(uvicorn.Server):
         end = loop.time() + self._shutdown_delay
         while not self.force_exit and (left := end - loop.time()) > 0:
             await self._keep_time(min(left, _SECOND))
-        for server in self.servers:
-            server.close()
+        for acceptor in self._acceptors:
+            await acceptor.close()
         for listener in sockets or ():
             listener.close()
         grace = self.config.timeout_graceful_shutdown or 0

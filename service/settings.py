@@ -109,9 +109,15 @@ class Settings(BaseModel):
     max_translation_tokens: Annotated[
         int, Field(description="largest max_length of a request, in tokens of a sentence", ge=1)
     ] = 512
-    max_batch_size: Annotated[
-        int, Field(description="texts or sentences computed together", ge=1)
-    ] = 32
+    max_batch_size: Annotated[int, Field(description="texts classified together", ge=1)] = 32
+    max_decoding_rows: Annotated[
+        int,
+        Field(
+            description="hypotheses decoded together; more lengthen each step and hardly raise the "
+            "throughput",
+            ge=1,
+        ),
+    ] = 16
     max_batch_tokens: Annotated[
         int, Field(description="tokens, padding included, computed together", ge=1)
     ] = 4096

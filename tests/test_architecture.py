@@ -12,7 +12,7 @@ SERVICE = Path(__file__).parent.parent / "service"
 LAYERS = [
     {"__main__"},
     {"cli"},
-    {"server", "supervisor"},
+    {"acceptor", "server", "supervisor"},
     {"api"},
     {"repository"},
     {"pipelines"},

@@ -13,7 +13,10 @@ class PipelineOptions:
     """Threads of each session, and the bounds of a batch."""
 
     threads: int = 1
-    max_batch_size: int = 32
+    max_batch_size: int = 32  # texts of a one-shot graph
+    # Hypotheses of a decoder. A step costs the same a row from 8 rows on (measured), so a larger
+    # batch would only make everybody's next token later.
+    max_decoding_rows: int = 16
     max_batch_tokens: int = 4096  # padded tokens
     max_queue_delay: float = 0.0  # seconds that rows may wait for others to fill their batch
     max_text_tokens: int = 20_480  # of a text to classify, which is read in one piece
@@ -32,6 +35,7 @@ class PipelineOptions:
         return cls(
             threads=threads,
             max_batch_size=settings.max_batch_size,
+            max_decoding_rows=settings.max_decoding_rows,
             max_batch_tokens=settings.max_batch_tokens,
             max_queue_delay=settings.max_queue_delay_ms / 1000,
             max_text_tokens=settings.max_text_tokens,

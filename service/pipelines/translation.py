@@ -32,6 +32,7 @@ from service.runtime.session import open_session
 WORD_START = "\N{LOWER ONE EIGHTH BLOCK}"  # how sentencepiece writes the space before a word
 SPECIAL_TOKENS = 4  # pad, bos, eos and unk, of which none is a word
 _CONTINUATION_BYTE = re.compile("<0x[89AB][0-9A-F]>")  # not the first of a character's UTF-8 bytes
+_NICENESS = 5  # of a thread that decodes, so that classifiers and the event loop go before it
 _RESERVED_SHARE = 4  # a fourth of the rows is kept free of bulk
 
 __all__ = ["Alternative", "SearchOptions", "SplitTexts", "TranslationPipeline"]
@@ -100,10 +101,11 @@ class TranslationPipeline:
             self._facts.memory,
             BOS_ID,
         )
-        reserved = self.options.max_batch_size // _RESERVED_SHARE
+        reserved = self.options.max_decoding_rows // _RESERVED_SHARE
         self._thread = EngineThread(
             self._engine(self._alternatives, reserved, self.options.measures(artifact.name)),
             f"{artifact.name}-{artifact.version}",
+            _NICENESS,
         )
 
     def translate(self, texts: Sequence[str], options: SearchOptions | None = None) -> list[str]:
@@ -182,7 +184,7 @@ class TranslationPipeline:
             self._decoder,
             self._begin,
             finish,
-            self.options.max_batch_size,
+            self.options.max_decoding_rows,
             self.options.max_batch_tokens,
             reserved_rows,
             measures,

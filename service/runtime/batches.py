@@ -2,7 +2,8 @@
 
 Padding costs real time in a recurrent kernel, which runs every row at every step; a batch of few
 rows costs more a row than one of many. Measured, the two balance where the longest row is about
-twice as long as the shortest.
+twice as long as the shortest, and where there are enough rows to choose from, at a tenth longer: a
+batch of 8 rows costs no more a row than one of 32.
 """
 
 from collections.abc import Sequence
@@ -13,14 +14,18 @@ from service.artifact import PAD_ID
 
 Array = np.ndarray
 
-_RATIO = 2
-_SLACK = 8  # tokens: among short rows a few more or less matter little
+_RATIO, _SLACK = 2.0, 8  # of the longest row to the shortest, and tokens beyond
+_CHOOSY_RATIO, _CHOOSY_SLACK = 1.1, 2
+MANY = 12  # rows to choose from
 
 
 class BatchBounds:
     """The rows and tokens of a batch that grows row by row, and what still fits into it."""
 
-    def __init__(self, max_batch_size: int, max_batch_tokens: int) -> None:
+    def __init__(self, max_batch_size: int, max_batch_tokens: int, choices: int = 0) -> None:
+        """choices: how many rows there are to choose from; MANY allow to be choosy."""
+        many = choices >= MANY
+        self._ratio, self._slack = (_CHOOSY_RATIO, _CHOOSY_SLACK) if many else (_RATIO, _SLACK)
         self._max_batch_size = max_batch_size
         self._max_batch_tokens = max_batch_tokens
         self.rows = 0
@@ -39,7 +44,7 @@ class BatchBounds:
             if (
                 self.rows >= self._max_batch_size
                 or (self.rows + 1) * longest > self._max_batch_tokens
-                or longest > _RATIO * shortest + _SLACK
+                or longest > self._ratio * shortest + self._slack
             ):
                 return False
             self.longest, self._shortest = longest, shortest

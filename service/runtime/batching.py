@@ -55,7 +55,7 @@ class BatchEngine:
         now = time.perf_counter()
         if self.delay(now) != 0.0:
             return []
-        bounds = BatchBounds(self._max_batch_size, self._max_batch_tokens)
+        bounds = BatchBounds(self._max_batch_size, self._max_batch_tokens, choices=len(self._queue))
         batch = self._queue.take(lambda item: bounds.accept(len(item.tokens)), self._max_batch_size)
         self._measures.load(len(self._queue), 0)
         if not batch:

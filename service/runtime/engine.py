@@ -6,6 +6,8 @@ one a request. All of an engine's state belongs to its thread.
 """
 
 import logging
+import os
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -38,8 +40,14 @@ class Engine(Protocol):
 class EngineThread:
     """Runs an engine in a thread of its own, from its first job to `close`."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, name: str, niceness: int = 0) -> None:
+        """niceness: by how much the thread yields the processor to others (Linux only).
+
+        An engine that computes without a pause would otherwise make the event loop wait for its
+        turn at every request.
+        """
         self._engine = engine
+        self._niceness = niceness
         self._inbox: SimpleQueue[Submission | None] = SimpleQueue()
         # A daemon, because a process that is told to stop must not wait for a computation.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -66,6 +74,9 @@ class EngineThread:
             self._thread.join()
 
     def _run(self) -> None:
+        if self._niceness and sys.platform == "linux":
+            # Of this thread alone, which POSIX does not have and Linux does.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while self._receive():
             try:
                 events = self._engine.step()

@@ -170,7 +170,7 @@ def test_nothing_is_lost_or_answered_twice(published_models: Path) -> None:
 
 
 def test_rows_that_wait_and_run_are_shown(published_models: Path) -> None:
-    with ThreadPoolExecutor() as pool, live_server(published_models, max_batch_size=4) as live:
+    with ThreadPoolExecutor() as pool, live_server(published_models, max_decoding_rows=4) as live:
         gate = live.gates.of("decoder")
         gate.close()
         body = {"q": ["the cat"] * 10, **PAIR, "beam_size": 1}
