@@ -24,7 +24,7 @@ def documented_commands() -> dict[tuple[str, ...], set[str]]:
     for page in pages():
         for command in commands(page):
             for module, rest in re.findall(
-                r"python -m (service|training|benchmarks)\b([^|;&#]*)", command
+                r"python -m (service|training|benchmarks)(?![\w.])([^|;&#]*)", command
             ):
                 words = takewhile(re.compile(r"[a-z][a-z0-9-]*").fullmatch, rest.split())
                 found[module, *words] |= set(re.findall(r"(?<=\s)--[a-z][a-z-]*", rest))
