@@ -34,6 +34,7 @@ _INLINE_CHARACTERS = 1 << 16  # more take tens of milliseconds to tokenise, and 
 _MAX_MIRRORED = 64  # requests given to candidates and not answered yet; more are not given
 
 Answer = TypeVar("Answer")
+Best = TypeVar("Best", Prediction, Alternative)
 Prepared = TypeVar("Prepared")
 
 
@@ -60,8 +61,7 @@ class Answers:
             self._compare(
                 mirror,
                 lambda: self._classify(mirror.pipeline, texts, _background(call)),
-                [ranked[0].label for ranked in answers],
-                lambda mirrored: [ranked[0].label for ranked in mirrored],
+                answers,
             )
         return answers
 
@@ -82,8 +82,7 @@ class Answers:
             self._compare(
                 mirror,
                 lambda: self._translate(mirror.pipeline, texts, options, _background(call)),
-                [alternatives[0].text for alternatives in answers],
-                lambda mirrored: [alternatives[0].text for alternatives in mirrored],
+                answers,
             )
         return answers
 
@@ -167,11 +166,13 @@ class Answers:
     def _compare(
         self,
         mirror: Lease[ClassificationPipeline] | Lease[TranslationPipeline],
-        compute: Callable[[], Awaitable[list[Answer]]],
-        expected: list[str],
-        brief: Callable[[list[Answer]], list[str]],
+        compute: Callable[[], Awaitable[list[list[Best]]]],
+        answers: list[list[Best]],
     ) -> None:
-        """Have the candidate compute what was answered already, and count whether it agrees."""
+        """Have the candidate compute what was answered already, and count whether it agrees.
+
+        It does where the best label or translation of every text is the same.
+        """
         metrics = self._metrics.of(mirror.pipeline.artifact.name)
         if len(self._mirrored) >= _MAX_MIRRORED:
             metrics.mirrored("dropped")
@@ -181,7 +182,7 @@ class Answers:
         async def compare() -> None:
             with mirror:
                 try:
-                    same = brief(await compute()) == expected
+                    same = _best(await compute()) == _best(answers)
                     metrics.mirrored("same" if same else "different")
                 except (Overloaded, DeadlineExceeded):
                     metrics.mirrored("dropped")  # too much to do, or too slow
@@ -194,6 +195,11 @@ class Answers:
         task = asyncio.create_task(compare())
         self._mirrored.add(task)
         task.add_done_callback(self._mirrored.discard)
+
+
+def _best(answers: Sequence[Sequence[Prediction | Alternative]]) -> list[str]:
+    """The first label or translation of each text."""
+    return [ranked[0][0] for ranked in answers]
 
 
 def _background(call: Call) -> Call:
