@@ -16,8 +16,12 @@ if __name__ == "__main__":
     # first process of a container, for which signals have no default, would not hear it at all.
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
-    gc.disable()  # imports make many objects and no garbage
+    # Imports make many objects and no garbage. What serves enables it again when it has begun, and
+    # the other commands are done before it matters.
+    gc.disable()
     from service.cli import main
+    from service.worker import end_at_once
 
-    gc.enable()
-    sys.exit(main(sys.argv[1:], os.environ))
+    status = main(sys.argv[1:], os.environ)
+    end_at_once(status)
+    sys.exit(status)

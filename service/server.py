@@ -74,6 +74,7 @@ class Server(uvicorn.Server):
             for listener in sockets or ()
         ]
         self.started = True
+        logger.info("accepting requests")
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -53,8 +53,8 @@ def create_app(
         answers = Answers(settings, inference, collected.engines)
         services = Services(settings, repository, collected, inference, answers)
         app.state.services = services
-        _count_models(repository, collected)
         repository.start(lambda: _count_models(repository, collected))
+        _count_models(repository, collected)
         yield
         repository.stop()
         if tracing is not None:

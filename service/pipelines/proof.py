@@ -32,11 +32,16 @@ def _prove_classification(pipeline: ClassificationPipeline) -> None:
 
 
 def _prove_translation(pipeline: TranslationPipeline) -> None:
-    for example in pipeline.manifest.examples:
-        options = SearchOptions(beam_size=example.beam_size)
-        (translation,) = pipeline.translate([example.text], options)
-        if translation != example.translation:
-            raise ProofError(
-                f"{pipeline.artifact.name} translates {quote(example.text)} as "
-                f"{quote(translation)}; its manifest says {quote(example.translation)}"
-            )
+    examples = pipeline.manifest.examples
+    for beam_size in sorted({example.beam_size for example in examples}):
+        some = [example for example in examples if example.beam_size == beam_size]
+        # Together, which takes half as long as one by one and must not change an answer.
+        translations = pipeline.translate(
+            [example.text for example in some], SearchOptions(beam_size=beam_size)
+        )
+        for example, translation in zip(some, translations, strict=True):
+            if translation != example.translation:
+                raise ProofError(
+                    f"{pipeline.artifact.name} translates {quote(example.text)} as "
+                    f"{quote(translation)}; its manifest says {quote(example.translation)}"
+                )

@@ -113,13 +113,16 @@ class Repository:
         return repository
 
     def start(self, changed: Callable[[], None] = lambda: None) -> None:
-        """Starts the thread, which first loads the models; `changed` is called in it when the
-        statuses are others."""
+        """Starts the thread, where it does not run yet; it first loads the models.
+
+        `changed` is called, in the thread, whenever the statuses are others.
+        """
+        self._changed = changed
+        if self._thread is not None:
+            return
         self._store.acknowledge(Acknowledgement(pid=self._worker, generation=-1))
         # A daemon, because a process that is told to stop must not wait for a model to load.
-        self._thread = threading.Thread(
-            target=self._run, args=(changed,), name="models", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, name="models", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -133,12 +136,11 @@ class Repository:
         """Waits until every model that is there at the start has been tried."""
         self._loaded.wait()
 
-    def load(self, changed: Callable[[], None] = lambda: None) -> None:
+    def load(self) -> None:
         """Loads and proves what should be loaded, one version after the other.
 
         Called by the thread, or instead of it. What fails is marked with the reason.
         """
-        self._changed = changed
         try:
             for model in list(self._models.values()):
                 if self._stopping.is_set():
@@ -269,9 +271,9 @@ class Repository:
 
     # Everything below runs in the thread that owns the models.
 
-    def _run(self, changed: Callable[[], None]) -> None:
+    def _run(self) -> None:
         with self._surviving():
-            self.load(changed)
+            self.load()
             give_back()  # loading takes more for a moment than what is loaded
             self._acknowledge({})
         looked = time.monotonic()

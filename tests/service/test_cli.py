@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from uvicorn.config import STARTUP_FAILURE
 
 from service import __version__
 from service.cli import main
 from service.settings import Settings, flag
+from service.supervisor import HOPELESS
 
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -120,14 +120,33 @@ def test_a_host_that_is_none_ends_with_one_line(published_models: Path) -> None:
     assert line.startswith("service: error: cannot listen on no.such.invalid port 8000: ")
 
 
-def test_a_worker_that_finds_an_artifact_changed_is_not_started_again(models: Path) -> None:
+def test_a_worker_that_finds_an_artifact_changed_is_not_started_again(
+    models: Path, tmp_path: Path
+) -> None:
     path = models / "sentiment" / "1" / "classifier.onnx"
     path.unlink()
-    program = (
-        "from service.cli import build_worker; from service.settings import Settings; "
-        f"build_worker(Settings(models={str(models)!r}))"
+    program = f"""
+import multiprocessing
+from service.settings import Settings
+from service.worker import work
+
+if __name__ == "__main__":
+    settings = Settings(models={str(models)!r})
+    worker = multiprocessing.get_context("spawn").Process(
+        target=work, args=(settings, None, None, None)
     )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert result.returncode == STARTUP_FAILURE
+    worker.start()
+    worker.join()
+    raise SystemExit(worker.exitcode)
+"""
+    script = tmp_path / "parent.py"
+    script.write_text(program, "utf-8")
+    result = subprocess.run(
+        [sys.executable, str(script)],
+        env=os.environ | {"PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == HOPELESS
     (line,) = result.stderr.splitlines()
-    assert line.endswith(f"ERROR service.cli [-] {path} is missing; manifest.json lists it")
+    assert line.endswith(f"ERROR service.worker [-] {path} is missing; manifest.json lists it")

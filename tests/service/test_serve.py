@@ -52,8 +52,14 @@ def serve(models: Path, *flags: str, workers: int = 1, **environment: str) -> It
     try:
         assert process.stderr is not None
         records: list[dict[str, Any]] = []
-        # Every worker says so of each of the two models.
-        while sum(record["message"].endswith(" is ready") for record in records) < 2 * workers:
+        # Every worker says so of itself, and of each of the two models.
+        while (
+            sum(
+                record["message"].endswith((" is ready", "accepting requests"))
+                for record in records
+            )
+            < 3 * workers
+        ):
             line = process.stderr.readline()
             assert line, f"the server ended: {records}"
             records.append(json.loads(line))
@@ -97,7 +103,9 @@ def test_the_server_answers_and_ends_with_0_at_sigterm(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("heard", ["", "listening on ", "model sentiment 1 is ready"])
+@pytest.mark.parametrize(
+    "heard", ["", "listening on ", "model sentiment 1 is ready", "accepting requests"]
+)
 def test_a_signal_at_any_moment_of_the_start_is_an_orderly_end(
     published_models: Path, number: signal.Signals, heard: str
 ) -> None:
@@ -154,10 +162,10 @@ def test_a_worker_that_dies_is_replaced_and_the_log_says_so(published_models: Pa
         os.kill(victim, signal.SIGKILL)
         assert server.process.stderr is not None
         ready = 0
-        while ready < 2:  # the models of the new worker
+        while ready < 3:  # the new worker and its models
             record = json.loads(server.process.stderr.readline())
             server.records.append(record)
-            ready += record["message"].endswith(" is ready")
+            ready += record["message"].endswith((" is ready", "accepting requests"))
         pids = worker_pids(server)
         assert other in pids
         assert victim not in pids

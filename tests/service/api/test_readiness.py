@@ -101,9 +101,10 @@ def test_a_graph_that_onnxruntime_refuses_fails_its_model_alone(models: Path) ->
 def test_pipelines_are_handed_out_by_name(published_models: Path) -> None:
     repository = Repository.open(published_models, PipelineOptions())
     seen: list[int] = []
-    repository.load(
+    repository.start(
         lambda: seen.append(sum(m.active is not None for m in repository.models().values()))
     )
+    repository.wait_until_loaded()
     assert (seen[0], seen[-1]) == (0, 2)
     with repository.classifier("sentiment") as named, repository.classifier() as default:
         assert isinstance(named.pipeline, ClassificationPipeline)
