@@ -69,7 +69,7 @@ class Settings(BaseModel):
             "with 429",
             ge=1,
         ),
-    ] = 200
+    ] = 150
     request_timeout_ms: Annotated[
         int,
         Field(

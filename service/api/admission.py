@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 _WINDOW = 0.05  # seconds of uninterrupted work that give one sample of the rate
 _WEIGHT = 0.3  # of the newest sample
+_UNMEASURED = 4  # times the free rows are taken as long as nothing is known of the rate
 
 
 class Load(NamedTuple):
@@ -55,15 +56,10 @@ class Admission:
                 self._retry(self._tokens),
                 "rows",
             )
-        if not load.bulk and self._small_rows + load.rows > self._free_rows and self._rate:
-            wait = self._small_tokens / self._rate
-            if wait > self._max_wait:
-                return Refusal(
-                    f"it would wait for about {wait * 1000:,.0f} ms, longer than the "
-                    f"{self._max_wait * 1000:,.0f} ms that this service lets a text wait",
-                    self._retry(self._small_tokens),
-                    "wait",
-                )
+        if not load.bulk:
+            refusal = self.refusal(load.rows)
+            if refusal is not None:
+                return refusal
         if not self.rows:
             self._window_began, self._window_tokens = now, 0
         self.rows += load.rows
@@ -72,6 +68,30 @@ class Admission:
             self._small_rows += load.rows
             self._small_tokens += load.tokens
         return None
+
+    def refusal(self, rows: int = 1) -> Refusal | None:
+        """Why so many rows of a small request would not be taken now, because of the wait."""
+        rows += self._small_rows
+        if not self._small_rows or rows <= self._free_rows:
+            return None
+        if not self._rate:
+            if rows <= _UNMEASURED * self._free_rows:
+                return None
+            return Refusal(
+                f"{self._small_rows:,} texts or sentences wait already, before the first is "
+                "answered",
+                1,
+                "wait",
+            )
+        wait = self._small_tokens / self._rate
+        if wait <= self._max_wait:
+            return None
+        return Refusal(
+            f"it would wait for about {wait * 1000:,.0f} ms, longer than the "
+            f"{self._max_wait * 1000:,.0f} ms that this service lets a text wait",
+            self._retry(self._small_tokens),
+            "wait",
+        )
 
     def leave(self, load: Load, now: float, answered: bool) -> None:
         """A request is answered, or given up."""

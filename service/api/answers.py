@@ -92,6 +92,7 @@ class Answers:
         """What is to be appended, bit by bit, and at last the translation. Greedy."""
         pipeline = lease.pipeline
         call.artifact = pipeline.artifact
+        self._inference.expect_room(pipeline, [text], call)
         split = await self._split(pipeline, [text])
         stream = TranslationStream(pipeline.artifact.tokenizer, split)
         events = self._inference.stream(pipeline, split.rows, call, options)
@@ -110,6 +111,7 @@ class Answers:
     async def _classify(
         self, pipeline: ClassificationPipeline, texts: Sequence[str], call: Call
     ) -> list[list[Prediction]]:
+        self._inference.expect_room(pipeline, texts, call)
         rows = await _prepared(pipeline.tokenize, texts)
         return await self._inference.run(pipeline, rows, call)
 
@@ -120,6 +122,7 @@ class Answers:
         options: SearchOptions,
         call: Call,
     ) -> list[list[Alternative]]:
+        self._inference.expect_room(pipeline, texts, call)
         split = await self._split(pipeline, texts)
         return split.join(await self._inference.run(pipeline, split.rows, call, options))
 

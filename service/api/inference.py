@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect, Request
 
-from service.api.admission import Admission, Load
+from service.api.admission import Admission, Load, Refusal
 from service.api.connection import connection_of
 from service.artifact import Artifact
 from service.engine_metrics import EngineMetrics, ModelMetrics
@@ -35,6 +35,7 @@ _TIMEOUT_DIGITS = 15  # of X-Timeout-Ms: more are no number that a clock could c
 TRACED_CALLS = "gatehouse.traced_calls"
 _BULK_ROWS = 8  # sentences of one text beyond which it is bulk, as a list of texts is
 _BULK_TOKENS = 512
+_SMALL_CHARACTERS = 512  # a request with no more is refused before its texts are tokenised
 _WATCH_AFTER = 0.1  # seconds, where only reading tells whether a client has gone
 
 
@@ -42,6 +43,7 @@ class Runnable(Protocol):
     """A pipeline with an engine."""
 
     artifact: Artifact
+    full_rows: int  # that it computes at once
 
     def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
         """Have rows computed."""
@@ -130,6 +132,23 @@ class Inference:
         finally:
             ticket.close()
 
+    def expect_room(self, pipeline: Runnable, texts: Sequence[str], call: Call) -> None:
+        """Raises Overloaded where `run` would, for short texts that are not even tokenised yet.
+
+        What it costs to refuse is taken from those that are served.
+        """
+        if call.bulk or sum(map(len, texts)) > _SMALL_CHARACTERS:
+            return
+        refusal = self._admission(pipeline).refusal()
+        if refusal is not None:
+            raise self._refused(pipeline, call, refusal)
+
+    def _refused(self, pipeline: Runnable, call: Call, refusal: Refusal) -> Overloaded:
+        call.outcome = "refused"
+        if call.request is not None:
+            self._metrics.of(pipeline.artifact.name).refused(refusal.bound)
+        return Overloaded(f"{refusal.reason}; try again in a moment", refusal.retry_seconds)
+
     def _submit(
         self,
         pipeline: Runnable,
@@ -143,27 +162,25 @@ class Inference:
         size = sum(map(len, rows))
         bulk = call.bulk or len(rows) > _BULK_ROWS or size > _BULK_TOKENS
         load = Load(len(rows), size, bulk)
-        admission = self._admission(artifact.name, artifact.version)
+        admission = self._admission(pipeline)
         refusal = admission.enter(load, time.perf_counter())
         if refusal is not None:
-            call.outcome = "refused"
-            if call.request is not None:
-                metrics.refused(refusal.bound)
-            raise Overloaded(f"{refusal.reason}; try again in a moment", refusal.retry_seconds)
+            raise self._refused(pipeline, call, refusal)
         job = call.job = Job(self._deliver, bulk, options, tokens is not None)
         # From here on the ticket ends the wait: where the client has gone already, at once.
         job.context = ticket = _Ticket(self, job, admission, load, metrics, call, tokens)
         pipeline.submit(job, rows)
         return ticket
 
-    def _admission(self, name: str, version: int) -> Admission:
+    def _admission(self, pipeline: Runnable) -> Admission:
+        name, version = pipeline.artifact.name, pipeline.artifact.version
         admission = self._admissions.get((name, version))
         if admission is None:
             settings = self._settings
             for key in [key for key, idle in self._admissions.items() if not idle.rows]:
                 del self._admissions[key]  # of versions that were replaced, or idle
             admission = self._admissions[name, version] = Admission(
-                settings.max_batch_size,
+                pipeline.full_rows,
                 settings.max_queue_size,
                 settings.max_queue_wait_ms / 1000,
             )

@@ -42,6 +42,7 @@ class ClassificationPipeline:
         self.manifest = artifact.manifest
         self.labels = self.manifest.labels
         self.options = options or PipelineOptions()
+        self.full_rows = self.options.max_batch_size
         self._session = open_session(artifact.graph_path("classifier"), self.options.threads)
         self._short, self._long = (
             EngineThread(

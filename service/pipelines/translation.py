@@ -92,6 +92,7 @@ class TranslationPipeline:
         self.manifest = artifact.manifest
         self.languages = self.manifest.languages
         self.options = options or PipelineOptions()
+        self.full_rows = self.options.max_decoding_rows
         self._facts = self.manifest.decoding
         threads = self.options.threads
         self._decoder = Decoder(

@@ -70,11 +70,13 @@ class Live:
 
     def taken(self, model: str, version: int = 1) -> int:
         """The rows of a version that wait or are computed."""
-        return self.admission(model, version).rows
+        admission = self._inference._admissions.get((model, version))
+        return admission.rows if admission else 0
 
-    def admission(self, model: str, version: int = 1) -> Admission:
-        """What decides whether a request to a version may wait."""
-        return self._inference._admission(model, version)
+    def admission(self, classifier: str) -> Admission:
+        """What decides whether a request to a classifier may wait."""
+        with self.repository.classifier(classifier) as chosen:
+            return self._inference._admission(chosen.pipeline)
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Ask until something holds. Fails where it does not come about."""

@@ -66,9 +66,24 @@ def test_what_fits_into_the_next_batch_is_taken_whatever_the_estimate_says() -> 
     assert [admission.enter(small(), 2) is None for _ in range(5)] == [True] * 3 + [False] * 2
 
 
-def test_nothing_is_estimated_before_anything_was_answered() -> None:
-    admission = Admission(free_rows=1, max_rows=1000, max_wait=0.001)
-    assert [admission.enter(small(tokens=10_000), 0) for _ in range(10)] == [None] * 10
+def test_four_batches_are_taken_before_anything_was_answered() -> None:
+    admission = Admission(free_rows=2, max_rows=1000, max_wait=0.001)
+    assert [admission.enter(small(tokens=10_000), 0) for _ in range(8)] == [None] * 8
+    refusal = admission.enter(small(), 0)
+    assert refusal is not None
+    assert refusal.reason == "8 texts or sentences wait already, before the first is answered"
+    assert (refusal.retry_seconds, refusal.bound) == (1, "wait")
+    assert admission.enter(bulk(8), 0) is None
+
+
+def test_who_asks_beforehand_hears_what_a_small_request_would() -> None:
+    admission = at_rate(100, free_rows=1, max_wait=0.5)
+    assert admission.refusal() is None
+    assert admission.enter(small(tokens=90), 2) is None
+    asked = admission.refusal()
+    assert asked is not None
+    assert asked == admission.enter(small(tokens=1), 2)
+    assert admission.rows == 1
 
 
 def test_bulk_waits_as_long_as_it_must_and_small_requests_do_not_wait_for_it() -> None:
