@@ -9,6 +9,7 @@ RUN python -m venv --without-pip /opt/gatehouse \
       --only-binary :all: --require-hashes --requirement /build/serve.txt \
  && cd /opt/gatehouse/lib/python3*/site-packages \
  && rm -rf onnxruntime/quantization onnxruntime/tools onnxruntime/transformers \
+ && rm -f selectolax/*.c \
  && find . -name tests -type d -prune -exec rm -rf {} +
 WORKDIR /srv/gatehouse
 COPY LICENSE ./

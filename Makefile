@@ -10,6 +10,7 @@ IMAGE ?= gatehouse
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH_VERSION ?= 2.13.0
 UV ?= uv
+NPM ?= npm
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,14 +18,16 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # macOS builds are CPU builds under the plain version; those for Linux are marked +cpu.
 TORCH := torch==$(TORCH_VERSION)$(if $(TORCH_INDEX),$(if $(filter Linux,$(shell uname -s)),+cpu))
 TORCH_STAMP := $(VENV)/.torch-$(TORCH_VERSION)
+# npm writes this file last.
+NODE_MODULES := tests/javascript/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help serve training test format format-check lint types pytest docs lock image bench clean
+.PHONY: help serve training test test-browser test-javascript format format-check lint types pytest docs lock image bench clean
 
 help: ## List the targets.
-	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-14s%s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-17s%s\n", $$1, $$2}'
 	@echo
 	@echo '  Variables: PYTHON=$(PYTHON) HOST=$(HOST) PORT=$(PORT) MODELS=$(MODELS) IMAGE=$(IMAGE)'
 	@echo '             TORCH_INDEX=$(TORCH_INDEX)'
@@ -52,8 +55,15 @@ types: $(TORCH_STAMP) ## Check the types (mypy, strict).
 pytest: $(TORCH_STAMP) ## Run the tests, the documentation's among them.
 	$(BIN)/python -m pytest
 
+test-browser: $(TORCH_STAMP) ## Test the page in Chromium (says how to install one).
+	GATEHOUSE_TEST_BROWSER=1 $(BIN)/python -m pytest tests/browser
+
+test-javascript: $(TORCH_STAMP) $(NODE_MODULES) ## Run the documentation's JavaScript (needs node; 450 MB).
+	$(BIN)/python -m pytest tests/documentation/test_exported_models.py
+
 docs: $(TORCH_STAMP) ## Write the generated parts of the documentation.
 	$(BIN)/python -m tests.documentation.settings_reference
+	$(BIN)/python -m tests.documentation.help_reference
 
 lock: ## Write the locks in requirements/ again (needs uv; LOCK_FLAGS=--upgrade).
 	$(UV) pip compile --quiet $(LOCK_FLAGS) pyproject.toml --output-file requirements/serve.txt
@@ -69,7 +79,8 @@ bench: $(TORCH_STAMP) ## Measure the service beside its peers (needs wrk; some 2
 	$(BIN)/python -m benchmarks run
 
 clean: ## Remove the virtual environment and the caches; runs/ and models/ stay.
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/.environments
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/.environments \
+	  tests/javascript/node_modules
 	find service training benchmarks tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps say what .venv holds, so that a second run starts at once.
@@ -103,4 +114,12 @@ $(TORCH_STAMP): $(VENV)/.test
 	  echo "Cannot install $(TORCH). Set TORCH_INDEX to an index that has it, or leave it empty" \
 	    "(make TORCH_INDEX= $(MAKECMDGOALS)) to take what pip finds by itself: on Linux that may" \
 	    "be the CUDA build, several gigabytes." >&2; exit 1; }
+	@touch $@
+
+# The packages bring all that they need along: no script of theirs runs (tests/javascript/.npmrc).
+$(NODE_MODULES): tests/javascript/package.json tests/javascript/package-lock.json
+	@command -v $(NPM) > /dev/null || { \
+	  echo "npm is missing. Install Node.js 20 or later (https://nodejs.org; Debian and Ubuntu:" \
+	    "apt install nodejs npm), then try again." >&2; exit 1; }
+	cd tests/javascript && $(NPM) ci
 	@touch $@

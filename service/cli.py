@@ -1,4 +1,4 @@
-"""`python -m service`: serves the models, or lists and verifies them.
+"""`python -m service`: serves the models, or runs one of the commands in `service.commands`.
 
 The parent process checks every artifact before it binds the port, so that a bad one ends the
 start with one line and not a worker in a loop. With several workers it only supervises, and each
@@ -22,7 +22,10 @@ from types import FrameType
 from typing import Literal, NoReturn, get_args, get_origin
 
 from service import __version__, worker
+from service.access.start import check_access, share_counts
 from service.artifact import Artifact, ArtifactError
+from service.commands.arguments import add_commands
+from service.commands.key_arguments import add_keys_command
 from service.errors import SettingsError
 from service.logs import configure_logging
 from service.metrics import FOLDER_VARIABLE
@@ -36,19 +39,25 @@ _BACKLOG = 2048
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Runs one command and returns the exit status."""
-    chosen = _parser().parse_args(arguments)
+    chosen = _parser(environment).parse_args(arguments)
     try:
         if chosen.command == "serve":
             flags = {name: getattr(chosen, name) for name in Settings.model_fields}
             return _serve(load_settings(flags, environment))
         gc.enable()
-        return _verify(chosen.folder)
+        if chosen.command == "keys":
+            from service.commands import keys
+
+            return keys.run(chosen)
+        from service.commands import running
+
+        return running.run(chosen, environment)
     except (ArtifactError, SettingsError) as error:
         print(f"service: error: {error}", file=sys.stderr)
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m service",
         description="Serves small recurrent text models over HTTP.",
@@ -75,37 +84,23 @@ def _parser() -> argparse.ArgumentParser:
             )
             metavar = "|".join(choices) if choices else _metavar(field.annotation)
             serve.add_argument(flag(name), dest=name, help=text, metavar=metavar)
-    models = commands.add_parser("models", help="list and verify models")
-    actions = models.add_subparsers(dest="action", required=True, metavar="ACTION")
-    verify = actions.add_parser(
-        "verify",
-        help="check every digest of every model",
-        description="Lists every version of every model in a folder and checks its digests.",
-    )
-    verify.add_argument("folder", nargs="?", type=Path, default=Path("models"), metavar="DIR")
+    add_keys_command(commands, environment.get(variable("keys_file")))
+    add_commands(commands, environment.get(variable("models")))
     return parser
 
 
 def _metavar(annotation: object) -> str:
     if annotation is Path:
         return "DIR"
+    if Path in get_args(annotation):
+        return "FILE"
     return "N" if annotation is int or int in get_args(annotation) else "TEXT"
-
-
-def _verify(folder: Path) -> int:
-    for artifact in read_all(folder):
-        manifest = artifact.manifest
-        size = sum(facts.bytes for facts in manifest.files.values())
-        print(
-            f"{manifest.name} {manifest.version}: {manifest.task}, {manifest.precision}, "
-            f"{size / 1e6:.1f} MB, {len(manifest.files)} files verified"
-        )
-    return 0
 
 
 def _serve(settings: Settings) -> int:
     configure_logging(settings.log_level, settings.log_format)
     worker.require_extras(settings)
+    check_access(settings)
     if settings.workers > 1:
         return _serve_with_workers(settings)
     _on_signals(_end_quietly)
@@ -130,6 +125,7 @@ def _serve_with_workers(settings: Settings) -> int:
         shared = Path(tempfile.mkdtemp(prefix="gatehouse-routing-"))
         stack.callback(shutil.rmtree, shared, ignore_errors=True)
         FolderStore.create(shared, tuple({artifact.name: None for artifact in artifacts}))
+        share_counts(settings, shared)
         # prometheus_client adds up the workers' numbers through files, found by this variable.
         folder = tempfile.mkdtemp(prefix="gatehouse-metrics-")
         stack.callback(shutil.rmtree, folder, ignore_errors=True)

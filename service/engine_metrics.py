@@ -4,6 +4,8 @@ Children of labelled metrics are looked up once a model, because they are used a
 every step. May be used from any thread.
 """
 
+import time
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 OUTCOMES = ("answered", "refused", "expired", "cancelled", "failed")
@@ -117,6 +119,7 @@ class ModelMetrics:
     """The metrics of one model."""
 
     def __init__(self, metrics: EngineMetrics, model: str) -> None:
+        self.last_answered = 0.0  # seconds since 1970, in this process
         self._outcomes = {outcome: metrics.jobs.labels(model, outcome) for outcome in OUTCOMES}
         self._answered = self._outcomes["answered"]
         self._refusals = {bound: metrics.refusals.labels(model, bound) for bound in BOUNDS}
@@ -148,6 +151,7 @@ class ModelMetrics:
 
     def answered(self, tokens: int, queue_seconds: float, compute_seconds: float) -> None:
         """Count a request that was answered, the tokens it gave, and its times."""
+        self.last_answered = time.time()
         self._answered.inc()
         self._read.inc(tokens)
         self._queue_seconds.observe(queue_seconds)

@@ -41,6 +41,10 @@ class TextTooLong(TextError):
     """One text of a list that has more tokens than the settings allow."""
 
 
+class Unexplainable(InvalidInput):
+    """A version that cannot say how it came to its answers."""
+
+
 class UnsupportedLanguagePair(InvalidInput):
     """No loaded model translates between the two languages."""
 
@@ -57,6 +61,18 @@ class UnknownModel(GatehouseError):
     def __init__(self, name: str, known: Iterable[str], task: str | None = None) -> None:
         kind = f"{task} model" if task else "model"
         super().__init__(f"no {kind} is called {quote(name)}; served here: {listing(known)}")
+
+
+class NoLanguageModel(UnknownModel):
+    """The repository holds no model, or several and no chosen one, that identifies languages."""
+
+    def __init__(self) -> None:
+        GatehouseError.__init__(
+            self,
+            "no model is served here that tells the language of a text, or several and none called "
+            '"language"; say which language it is, or publish one (python -m training train '
+            "language --publish models/language)",
+        )
 
 
 class UnknownVersion(GatehouseError):
@@ -86,6 +102,14 @@ class ChangesNotAllowed(GatehouseError):
     """The settings do not allow that requests change the models."""
 
 
+class KeyMissing(GatehouseError):
+    """A request that brings no API key, where one is needed."""
+
+
+class KeyRefused(GatehouseError):
+    """A request with an API key that is none, or is none any more."""
+
+
 class LimitExceeded(GatehouseError):
     """A request larger than the settings allow."""
 
@@ -112,6 +136,10 @@ class Overloaded(GatehouseError):
     def __init__(self, message: str, retry_seconds: int = 1) -> None:
         super().__init__(message)
         self.retry_seconds = retry_seconds
+
+
+class RateExceeded(Overloaded):
+    """A client asks more often than it may."""
 
 
 class DeadlineExceeded(GatehouseError):

@@ -122,6 +122,11 @@ class Metrics:
         children[0].inc()
         children[1].observe(seconds)
 
+    def collect(self) -> Iterable[Metric]:
+        """The metrics of models and routes, summed over all workers."""
+        source = self._registry if self._folder is None else _Gathered(self._folder)
+        return source.collect()
+
     def render(self) -> bytes:
         """All metrics in Prometheus's text format, those of the other workers included."""
         if self._folder is None:

@@ -17,6 +17,8 @@ from service.errors import SettingsError, quote
 PREFIX = "GATEHOUSE_"
 # Platforms that run containers choose the port with these; ours wins where both are given.
 PLAIN_VARIABLES = {"PORT": "port", "HOST": "host"}
+# How often somebody may ask; empty: as often as he likes.
+RATE_PATTERN = r"^([1-9][0-9]{0,8}/(second|minute|hour|day))?$"
 
 
 class Settings(BaseModel):
@@ -43,10 +45,44 @@ class Settings(BaseModel):
     allow_model_changes: Annotated[
         bool,
         Field(
-            description="let requests load, activate, roll back and unload versions; the routes "
-            "have no authentication, so leave it off where strangers reach the port"
+            description="let requests load, activate, roll back and unload versions; with "
+            "--keys-file those with an admin's key, without it everybody who reaches the port"
         ),
     ] = False
+    keys_file: Annotated[
+        Path | None,
+        Field(
+            description="file of the API keys, without one of which nothing is answered but "
+            "health and the pages; `python -m service keys` writes it; none: no keys are asked for"
+        ),
+    ] = None
+    open_metrics: Annotated[
+        bool, Field(description="answer /metrics without a key, where there are keys")
+    ] = False
+    key_rate_limit: Annotated[
+        str,
+        Field(
+            description="requests of one key, such as 100/minute (second, minute, hour, day), "
+            "unless the keys file says otherwise of it; then 429; empty: no limit",
+            pattern=RATE_PATTERN,
+        ),
+    ] = ""
+    address_rate_limit: Annotated[
+        str,
+        Field(
+            description="requests of one address, or network of IPv6 (/64), that bring no valid "
+            "key; as --key-rate-limit",
+            pattern=RATE_PATTERN,
+        ),
+    ] = ""
+    cors_origins: Annotated[
+        str,
+        Field(
+            description="origins, separated by commas, whose web pages may read the answers, such "
+            "as https://app.example; * for all; empty: none",
+            pattern=r"^(\*|https?://[^\s,/]+(\s*,\s*https?://[^\s,/]+)*)?$",
+        ),
+    ] = ""
     host: Annotated[str, Field(description="address to listen on", min_length=1)] = "127.0.0.1"
     port: Annotated[
         int, Field(description="port to listen on; 0 lets the system choose", ge=0, le=65535)
@@ -81,6 +117,13 @@ class Settings(BaseModel):
     max_timeout_ms: Annotated[int, Field(description="largest X-Timeout-Ms of a request", ge=1)] = (
         300_000
     )
+    language_warnings: Annotated[
+        bool,
+        Field(
+            description="say in X-Gatehouse-Warning where a text is clearly not in the language "
+            "that the model reads; needs a model for language identification"
+        ),
+    ] = True
     cache_bytes: Annotated[
         int,
         Field(description="memory for answers to repeated texts in a worker; 0 for none", ge=0),
@@ -128,6 +171,9 @@ class Settings(BaseModel):
     max_text_tokens: Annotated[
         int, Field(description="tokens of a text to classify, which is read in one piece", ge=1)
     ] = 20_480
+    max_explained_tokens: Annotated[
+        int, Field(description="tokens of a text to explain, which the answer lists", ge=1)
+    ] = 1024
     max_source_tokens: Annotated[
         int, Field(description="tokens of a sentence to translate; longer ones are cut up", ge=8)
     ] = 256

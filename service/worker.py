@@ -122,7 +122,7 @@ def work(
     except ArtifactError as error:
         logger.error("%s", error)
         raise SystemExit(HOPELESS) from error
-    status = 0 if serve(settings, models, listener, Pulse(pipe).beat) else HOPELESS
+    status = 0 if serve(settings, models, listener, Pulse(pipe).beat, shared) else HOPELESS
     end_at_once(status)
     raise SystemExit(status)
 
@@ -132,15 +132,19 @@ def serve(
     models: Models,
     listener: socket.socket,
     every_second: Callable[[], None] = lambda: None,
+    shared: Path | None = None,
 ) -> bool:
-    """Answers requests until a signal; whether it could."""
+    """Answers requests until a signal; whether it could.
+
+    shared: the folder of this worker and its siblings.
+    """
     import uvicorn
 
     from service.api.protocol import GatehouseProtocol
     from service.server import Server
 
     config = uvicorn.Config(
-        partial(_make_app, settings, models),
+        partial(_make_app, settings, models, shared),
         factory=True,
         loop="uvloop",
         http=GatehouseProtocol,
@@ -162,13 +166,15 @@ def serve(
     return True
 
 
-def _make_app(settings: Settings, models: Models) -> "FastAPI":
+def _make_app(settings: Settings, models: Models, shared: Path | None) -> "FastAPI":
+    from service.access.start import shared_counts
     from service.api.app import create_app
 
     tracing = None
     if settings.tracing:
         tracing = _tracing().to_collector(settings.tracing, settings.tracing_share)
-    app = create_app(settings, models.repository, models.metrics, tracing)
+    counts = shared_counts(shared)
+    app = create_app(settings, models.repository, models.metrics, tracing, counts)
     # What has been imported stays until the end, so no collection has to look at it again: one
     # that stops all threads for 15 ms without this takes less than 1.
     gc.freeze()

@@ -13,11 +13,14 @@ LAYERS = [
     {"__main__"},
     {"cli"},
     {"worker"},
+    {"commands"},
     {"acceptor", "server", "supervisor"},
     {"api"},
     {"repository"},
+    {"explanation"},
     {"pipelines"},
     {"runtime"},
+    {"access", "files"},
     {"settings", "metrics", "engine_metrics", "errors", "logs"},
     {"artifact"},
 ]
@@ -50,6 +53,8 @@ def test_imports_point_one_way(path: Path) -> None:
             assert path == SERVICE / "runtime" / "session.py", f"{path} imports onnxruntime"
         if package == "opentelemetry":
             assert path == SERVICE / "api" / "tracing.py", f"{path} imports opentelemetry"
+        if package == "limits":
+            assert own == "access", f"{path} imports limits"
         if package == "fastapi":
             assert own in {"api", "worker"}, f"{path} imports fastapi"
         if package == "service" and rest[0] != "__version__" and own != "__init__":

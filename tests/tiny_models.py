@@ -25,7 +25,9 @@ from service.artifact import (
     ClassificationExample,
     Decoding,
     Graph,
+    Inspection,
     Languages,
+    Purpose,
     Recipe,
     Score,
     Source,
@@ -48,6 +50,10 @@ SENTENCES = (
     "two men talk in the street. a woman sings",
     "Ein Mann läuft durch den Park",
     "Zwei Frauen reden, und ein Kind lacht!",
+)
+# Where the values of the tiny classifier stand that explain its answers. It has no gates.
+INSPECTION = Inspection(
+    states="states", pooling="mean", head_weight="identity", head_bias="no_bias"
 )
 _ONNX_TYPES = {
     "int32": TensorProto.INT32,
@@ -126,6 +132,9 @@ def classifier_draft(
     name: str = "sentiment",
     labels: tuple[str, ...] = ("positive", "negative"),
     examples: tuple[ClassificationExample, ...] | None = None,
+    language: str | None = None,
+    purpose: Purpose | None = None,
+    inspection: Inspection | None = INSPECTION,
 ) -> ClassificationDraft:
     """The facts about the tiny classifier."""
     if examples is None:
@@ -152,6 +161,9 @@ def classifier_draft(
             )
         },
         labels=labels,
+        language=language,
+        purpose=purpose,
+        inspection=inspection,
         examples=examples,
         scores=(Score(dataset="toy", split="test", metric="accuracy", value=1.0, rows=2),),
         recipe=Recipe(name="tiny", settings={"layers": 0}),
@@ -178,7 +190,10 @@ def classifier_files(draft: ClassificationDraft) -> dict[str, bytes | Path]:
         node("ReduceSum", ["masked", "axis1"], ["sum"], keepdims=0),  # [batch, classes]
         node("Cast", ["column"], ["divisor"], to=TensorProto.FLOAT),
         node("Div", ["sum", "divisor"], ["mean"]),
-        node("MatMul", ["mean", "identity"], ["logits"]),
+        node("MatMul", ["mean", "identity"], ["evidence_of_text"]),
+        node("Add", ["evidence_of_text", "no_bias"], ["logits"]),
+        # What the other exports have, for explanations: [time, batch, classes]
+        node("Transpose", ["evidence"], ["states"], perm=[1, 0, 2]),
     ]
     constants: dict[str, npt.NDArray[Any]] = {
         "zero": np.array(0, np.int64),
@@ -187,6 +202,7 @@ def classifier_files(draft: ClassificationDraft) -> dict[str, bytes | Path]:
         "axis2": np.array([2], np.int64),
         "embedding": _embedding(len(draft.labels)),
         "identity": np.eye(len(draft.labels), dtype=np.float32),
+        "no_bias": np.zeros(len(draft.labels), np.float32),
     }
     return {
         "classifier.onnx": _onnx(draft.graphs["classifier"], nodes, constants),
@@ -320,6 +336,12 @@ def publish_classifier(repository: Path, **facts: Any) -> Path:
     """Writes the tiny classifier into a repository."""
     draft = classifier_draft(**facts)
     return write_artifact(repository, draft, classifier_files(draft))
+
+
+def publish_language_identifier(repository: Path, name: str = "language", **facts: Any) -> Path:
+    """Writes the tiny classifier as one that tells languages: "good" is English, "bad" German."""
+    facts = {"labels": ("en", "de"), "purpose": "language-identification", **facts}
+    return publish_classifier(repository, name=name, **facts)
 
 
 def publish_translator(repository: Path, **facts: Any) -> Path:

@@ -214,6 +214,9 @@ def _recipe(options: argparse.Namespace) -> "tuple[Recipe, OwnData | None]":
     }
     if isinstance(recipe, ClassificationRecipe):
         changes["labels"] = None
+        # The user's texts may be in any language; --set language=de says which.
+        if not any(parse_override(text)[0] == "language" for text in options.set):
+            changes["language"] = None
     return recipe.model_copy(update=changes), own
 
 

@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 from service.artifact import Source as DataSource
 from training.data.errors import DataError
 from training.data.examples import LabelledText, SentencePair
+from training.data.languages import SOURCES as LANGUAGES
+from training.data.languages import load_language_splits
 from training.data.parallel import load_parallel_splits
 from training.data.registry import DATASETS
 from training.data.reverse import reverse_splits
@@ -24,7 +26,11 @@ Example = TypeVar("Example", LabelledText, SentencePair)
 
 SYNTHETIC = ("reverse", "synthetic")
 # Sources that are read from a dataset of another name.
-_DATASET_OF = {"sst_phrases": "sst", "yelp": "yelp_sentences"}
+_DATASET_OF = {
+    "sst_phrases": "sst",
+    "yelp": "yelp_sentences",
+    **{source: dataset for source, (dataset, _) in LANGUAGES.items()},
+}
 _REVERSE_SIZES = {"train": 4000, "validation": 200, "test": 200}
 _SYNTHETIC_SIZES = {"train": 2000, "validation": 300, "test": 300}
 _SYNTHETIC_SEED = 1
@@ -66,14 +72,12 @@ def parallel_corpora(root: Path, data: Data, languages: Languages) -> Corpora[Se
 
 def labelled_tests(root: Path, data: Data) -> dict[str, list[LabelledText]]:
     """The test sets of a classification recipe by name. Raises DataError."""
-    load = _labelled_loader(root)
-    return {source.source: load(source) for source in data.test}
+    return _held_out(data.test, _labelled_loader(root))
 
 
 def parallel_tests(root: Path, data: Data, languages: Languages) -> dict[str, list[SentencePair]]:
     """The test sets of a translation recipe by name. Raises DataError."""
-    load = _parallel_loader(root, languages)
-    return {source.source: load(source) for source in data.test}
+    return _held_out(data.test, _parallel_loader(root, languages))
 
 
 def _labelled_loader(root: Path) -> Callable[[Source], list[LabelledText]]:
@@ -83,7 +87,8 @@ def _labelled_loader(root: Path) -> Callable[[Source], list[LabelledText]]:
     def splits(source: str) -> Mapping[str, list[LabelledText]]:
         if source == "synthetic":
             return sentiment_splits(_SYNTHETIC_SIZES, _SYNTHETIC_SEED)
-        loaded = load_sentiment_splits(root, source)
+        load = load_language_splits if source in LANGUAGES else load_sentiment_splits
+        loaded = load(root, source)
         return {split: examples for split, (examples, _) in loaded.items()}
 
     return lambda source: _split(splits(source.source), source)
@@ -143,13 +148,26 @@ def _gather(data: Data, load: Callable[[Source], list[Example]]) -> Corpora[Exam
     return Corpora(
         train=train,
         takes=[source.take for source in data.train],
-        validation={source.source: load(source) for source in data.validation},
-        test={source.source: load(source) for source in data.test},
+        validation=_held_out(data.validation, load),
+        test=_held_out(data.test, load),
         sources=[
             describe_source(source.source, len(part))
             for source, part in zip(data.train, train, strict=True)
         ],
     )
+
+
+def _held_out(
+    sources: Sequence[Source], load: Callable[[Source], list[Example]]
+) -> dict[str, list[Example]]:
+    """The sets by the names of their sources, and of their splits where a source gives several."""
+    names = [source.source for source in sources]
+
+    def name(source: Source) -> str:
+        only = names.count(source.source) == 1
+        return source.source if only else f"{source.source} {source.split}"
+
+    return {name(source): load(source) for source in sources}
 
 
 def describe_source(name: str, rows: int) -> DataSource:

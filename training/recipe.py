@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from service.artifact.manifest import LanguageCode, ModelName
+from service.artifact.manifest import LanguageCode, ModelName, Purpose
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -41,7 +41,7 @@ class TokenizerSettings(_Section):
     """What sentencepiece is trained with."""
 
     vocabulary: int = Field(ge=300, le=65_000)
-    kind: Literal["unigram", "bpe"] = "unigram"
+    kind: Literal["unigram", "bpe", "char"] = "unigram"
     normalization: Literal["identity", "nfkc", "nmt_nfkc", "nmt_nfkc_cf"] = "nmt_nfkc"
     character_coverage: float = Field(default=0.9995, gt=0.9, le=1.0)
 
@@ -109,6 +109,12 @@ class ClassificationRecipe(_Section):
     description: str
     labels: tuple[str, ...] | None = Field(
         default=None, description="class names in order; read off the training data by default"
+    )
+    language: LanguageCode | None = Field(
+        default=None, description="of the texts, where they are all of one language"
+    )
+    purpose: Purpose | None = Field(
+        default=None, description="what the labels are, where the service makes use of them"
     )
     data: Data
     tokenizer: TokenizerSettings

@@ -3,12 +3,15 @@
 Knows how a recipe, its data, a tokenizer and a task come together; knows nothing about exports.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from service.artifact.manifest import LANGUAGE_CODE
 from service.artifact.tokenizer import Tokenizer
 from training.corpora import (
     Corpora,
@@ -176,6 +179,8 @@ def _labels(recipe: ClassificationRecipe, corpora: Corpora[LabelledText]) -> tup
     held_out = (*corpora.validation.values(), *corpora.test.values())
     examples = [example for part in (*corpora.train, *held_out) for example in part]
     found = class_names(examples)
+    if recipe.purpose == "language-identification":
+        _require_codes(found)
     if recipe.labels is None:
         return tuple(found)
     strange = [name for name in found if name not in recipe.labels]
@@ -185,6 +190,15 @@ def _labels(recipe: ClassificationRecipe, corpora: Corpora[LabelledText]) -> tup
             f"{', '.join(recipe.labels)}"
         )
     return recipe.labels
+
+
+def _require_codes(labels: Sequence[str]) -> None:
+    strange = [label for label in labels if not re.fullmatch(LANGUAGE_CODE, label)]
+    if strange:
+        raise RunError(
+            f"the labels {', '.join(strange[:5])} are no codes of languages, such as en, and this "
+            "recipe is for language identification; write codes, or train another recipe"
+        )
 
 
 def _tokenizer(run: RunFolder, add_eos: bool) -> Tokenizer:

@@ -1,4 +1,4 @@
-"""Changes of the models while the service runs, for operators; off unless the settings allow it.
+"""Changes of the models while the service runs, for operators with the permission to make them.
 
 Every answer comes when all workers have followed. Waiting for them happens in a thread, so that
 the event loop goes on.
@@ -10,6 +10,8 @@ from fastapi import APIRouter, Request
 
 from service.api.body import parse_body, read_body, request_schema
 from service.api.errors import error_responses
+from service.api.openapi import ModelName
+from service.api.permission import may_change_models
 from service.api.schemas import (
     ActivationRequest,
     CandidateRequest,
@@ -17,20 +19,18 @@ from service.api.schemas import (
     VersionRequest,
     WorkerStatus,
 )
-from service.api.services import Services, services_of
-from service.errors import ChangesNotAllowed
+from service.api.services import Services
 from service.repository import Candidate, Change, Repository
-from service.settings import flag, variable
 
 router = APIRouter(prefix="/models", tags=["changes of the models"])
 
-_ERRORS = error_responses(400, 403, 404, 409, 413, 503)
+_ERRORS = error_responses(400, 401, 403, 404, 409, 413, 503)
 
 
 @router.post("/rescan", summary="Look into the models folder now", responses=_ERRORS)
 async def rescan(request: Request) -> ModelsChanged:
     """Loads and activates new versions that are good; /models says which were refused, and why."""
-    repository = _allowed(request).repository
+    repository = may_change_models(request).repository
     change = await asyncio.to_thread(repository.rescan_everywhere)
     return _answer("every worker has looked into the models folder", change)
 
@@ -41,9 +41,9 @@ async def rescan(request: Request) -> ModelsChanged:
     responses=_ERRORS,
     openapi_extra=request_schema(VersionRequest),
 )
-async def load(name: str, request: Request) -> ModelsChanged:
+async def load(name: ModelName, request: Request) -> ModelsChanged:
     """Loads and proves a version and keeps it, to be asked for by its number."""
-    services = _allowed(request)
+    services = may_change_models(request)
     version = parse_body(await _body(request, services), VersionRequest).version
 
     def change(repository: Repository) -> Change:
@@ -61,9 +61,9 @@ async def load(name: str, request: Request) -> ModelsChanged:
     responses=_ERRORS,
     openapi_extra=request_schema(VersionRequest),
 )
-async def unload(name: str, request: Request) -> ModelsChanged:
+async def unload(name: ModelName, request: Request) -> ModelsChanged:
     """Takes a version out of memory, once the requests that it answers are done."""
-    services = _allowed(request)
+    services = may_change_models(request)
     version = parse_body(await _body(request, services), VersionRequest).version
 
     def change(repository: Repository) -> Change:
@@ -82,12 +82,12 @@ async def unload(name: str, request: Request) -> ModelsChanged:
     responses=_ERRORS,
     openapi_extra=request_schema(ActivationRequest),
 )
-async def activate(name: str, request: Request) -> ModelsChanged:
+async def activate(name: ModelName, request: Request) -> ModelsChanged:
     """Loads and proves the version where it is not loaded, and then moves traffic to it.
 
     It stays the active one, whatever is published. null ends that.
     """
-    services = _allowed(request)
+    services = may_change_models(request)
     version = parse_body(await _body(request, services), ActivationRequest).version
 
     def change(repository: Repository) -> Change:
@@ -105,9 +105,9 @@ async def activate(name: str, request: Request) -> ModelsChanged:
 
 
 @router.post("/{name}/rollback", summary="Go back to the version before", responses=_ERRORS)
-async def rollback(name: str, request: Request) -> ModelsChanged:
+async def rollback(name: ModelName, request: Request) -> ModelsChanged:
     """Moves traffic to the version that was active before, which then stays the active one."""
-    repository = _allowed(request).repository
+    repository = may_change_models(request).repository
     change = await asyncio.to_thread(
         repository.change, name, lambda routing: routing.rolled_back(name)
     )
@@ -125,9 +125,9 @@ async def rollback(name: str, request: Request) -> ModelsChanged:
     responses=_ERRORS,
     openapi_extra=request_schema(CandidateRequest),
 )
-async def set_candidate(name: str, request: Request) -> ModelsChanged:
+async def set_candidate(name: ModelName, request: Request) -> ModelsChanged:
     """Gives a version a share of the requests that name none, or lets it compute them as well."""
-    services = _allowed(request)
+    services = may_change_models(request)
     asked = parse_body(await _body(request, services), CandidateRequest)
     candidate = Candidate(version=asked.version, share=asked.share, mirror=asked.mirror)
 
@@ -142,24 +142,13 @@ async def set_candidate(name: str, request: Request) -> ModelsChanged:
 
 
 @router.delete("/{name}/candidate", summary="Take the candidate away", responses=_ERRORS)
-async def remove_candidate(name: str, request: Request) -> ModelsChanged:
+async def remove_candidate(name: ModelName, request: Request) -> ModelsChanged:
     """All requests that name no version go to the active one again."""
-    repository = _allowed(request).repository
+    repository = may_change_models(request).repository
     change = await asyncio.to_thread(
         repository.change, name, lambda routing: routing.without_candidate(name)
     )
     return _answer(f"{name} has no candidate any more", change)
-
-
-def _allowed(request: Request) -> Services:
-    services = services_of(request)
-    if not services.settings.allow_model_changes:
-        name = "allow_model_changes"
-        raise ChangesNotAllowed(
-            f"requests may not change the models here; start the service with {flag(name)} or "
-            f"{variable(name)}=1 if they should"
-        )
-    return services
 
 
 async def _body(request: Request, services: Services) -> bytes:

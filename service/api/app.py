@@ -4,8 +4,10 @@ The event loop of the worker owns the app: its lifespan makes what answers reque
 the loading of the models, and stops it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -14,11 +16,33 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.errors import ServerErrorMiddleware
 
 from service import __version__
-from service.api import admin, health, metrics, models, predict, translate
+from service.api import (
+    admin,
+    documentation,
+    explain,
+    health,
+    huggingface,
+    libretranslate,
+    metrics,
+    models,
+    open_inference,
+    predict,
+    translate,
+)
+from service.api.access import Access, AccessMiddleware
+from service.api.access_schema import describe_access
 from service.api.answers import Answers
+from service.api.cross_origin import CrossOriginMiddleware
+from service.api.direct import DirectRoute, DirectRoutes
+from service.api.documents import Documents
 from service.api.errors import add_error_handlers
+from service.api.explanations import Explanations
 from service.api.inference import Inference
-from service.api.middleware import DirectRoute, RequestMiddleware, RootPathMiddleware
+from service.api.languages import Languages
+from service.api.middleware import RequestMiddleware, RootPathMiddleware
+from service.api.openapi import correct_document
+from service.api.page import page_router
+from service.api.security_headers import SecurityHeaders
 from service.api.services import Services
 from service.metrics import Metrics
 from service.repository import Repository, State
@@ -44,18 +68,42 @@ def create_app(
     repository: Repository,
     collected: Metrics,
     tracing: "Tracing | None" = None,
+    counts: Path | None = None,
 ) -> FastAPI:
-    """The app, whose models begin to load when it starts up."""
+    """The app, whose models begin to load when it starts up.
+
+    counts: the file in which all workers of a server count requests, where there are several.
+    """
+    access = Access.of(settings, counts)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         inference = Inference(settings, collected.engines)
         answers = Answers(settings, inference, collected.engines)
-        services = Services(settings, repository, collected, inference, answers)
+        languages = Languages(settings, repository, inference, answers)
+        explanations = Explanations(settings, inference)
+        documents = Documents(inference, answers)
+        services = Services(
+            settings,
+            repository,
+            collected,
+            inference,
+            answers,
+            languages,
+            explanations,
+            documents,
+        )
         app.state.services = services
         repository.start(lambda: _count_models(repository, collected))
         _count_models(repository, collected)
+        following = asyncio.create_task(access.follow()) if access is not None else None
         yield
+        if following is not None:
+            following.cancel()
+        if access is not None:
+            access.close()
+        explanations.close()
+        documents.close()
         repository.stop()
         if tracing is not None:
             tracing.close()
@@ -67,21 +115,44 @@ def create_app(
         description=DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,
-        docs_url="/docs",
+        docs_url=None,  # a page of our own, which says what it may load
         redoc_url=None,
         # FastAPI's own tracing, which looks for a tracer anew at every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for part in (predict, translate, models, health, metrics):
+    for part in (
+        predict,
+        translate,
+        libretranslate,
+        explain,
+        models,
+        health,
+        metrics,
+        huggingface,
+    ):
         app.include_router(part.router)
+    for router in open_inference.routers:
+        app.include_router(router)
+    app.include_router(page_router(settings.root_path))
+    app.include_router(documentation.router)
     # Routes that are off refuse, and are not shown.
-    app.include_router(admin.router, include_in_schema=settings.allow_model_changes)
+    for changes in (admin.router, open_inference.changes):
+        app.include_router(changes, include_in_schema=settings.allow_model_changes)
     add_error_handlers(app)
-    _wrap(app, settings, collected, tracing)
+    correct_document(app)
+    if access is not None:
+        describe_access(app, settings)
+    _wrap(app, settings, collected, tracing, access)
     return app
 
 
-def _wrap(app: FastAPI, settings: Settings, collected: Metrics, tracing: "Tracing | None") -> None:
+def _wrap(
+    app: FastAPI,
+    settings: Settings,
+    collected: Metrics,
+    tracing: "Tracing | None",
+    access: Access | None,
+) -> None:
     """Puts our own layers around the app's; afterwards it takes no more of them."""
     stack = app.build_middleware_stack()
     # Its place as the last resort is taken, by one that says which request failed.
@@ -93,7 +164,19 @@ def _wrap(app: FastAPI, settings: Settings, collected: Metrics, tracing: "Tracin
         if isinstance(route, APIRoute) and not route.dependant.dependencies
         for method in route.methods or ()
     }
-    stack = RequestMiddleware(stack.app, collected, settings.access_log, direct, tracing)
+    inner = stack.app
+    if access is not None or settings.cors_origins:
+        # These layers stand before the direct routes, too, and cost nothing where they are not.
+        inner = DirectRoutes(inner, direct)
+        if access is not None:
+            inner = AccessMiddleware(
+                inner, access, settings.root_path, settings.open_metrics, direct
+            )
+        if settings.cors_origins:
+            inner = CrossOriginMiddleware(inner, settings.cors_origins)
+        direct = {}
+    security = SecurityHeaders(settings.root_path)
+    stack = RequestMiddleware(inner, collected, settings.access_log, direct, tracing, security)
     if settings.root_path:
         stack = RootPathMiddleware(stack, settings.root_path)
     app.middleware_stack = stack

@@ -5,8 +5,8 @@ counted while it arrives, so that one that is too long is never held whole.
 """
 
 import json
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, get_args
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
@@ -83,12 +83,13 @@ def parse_body(body: bytes, schema: type[Body]) -> Body:
         return schema.model_validate_json(body)
     except ValidationError as error:
         # The cause would carry the user's text into the log.
-        raise InvalidInput(_describe(error.errors(include_url=False), schema)) from None
+        raise InvalidInput(describe(error.errors(include_url=False), schema)) from None
 
 
 def request_schema(schema: type[BaseModel]) -> dict[str, Any]:
     """What /docs shows of a body that FastAPI does not read itself (`openapi_extra`)."""
     json_schema = schema.model_json_schema()
+    json_schema = _inlined(json_schema, json_schema.pop("$defs", {}))
     examples = json_schema.pop("examples", [])
     return {
         "requestBody": {
@@ -106,11 +107,49 @@ def request_schema(schema: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def _describe(errors: Sequence[ErrorDetails], schema: type[BaseModel]) -> str:
+def one_of_schemas(*schemas: type[BaseModel]) -> dict[str, Any]:
+    """What /docs shows of a body that is one of several."""
+    shown = [request_schema(schema)["requestBody"]["content"] for schema in schemas]
+    contents = [content["application/json"] for content in shown]
+    examples = [example for content in contents for example in content["examples"].values()]
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"oneOf": [content["schema"] for content in contents]},
+                    "examples": {
+                        f"example {number}": example for number, example in enumerate(examples, 1)
+                    },
+                }
+            },
+        }
+    }
+
+
+def _inlined(part: Any, definitions: Mapping[str, Any]) -> Any:
+    """A JSON schema with each reference to a definition replaced by it."""
+    if isinstance(part, list):
+        return [_inlined(inner, definitions) for inner in part]
+    if not isinstance(part, dict):
+        return part
+    reference = part.get("$ref")
+    if isinstance(reference, str):
+        part = definitions[reference.removeprefix("#/$defs/")] | {
+            key: value for key, value in part.items() if key != "$ref"
+        }
+    return {key: _inlined(value, definitions) for key, value in part.items()}
+
+
+def describe(errors: Sequence[ErrorDetails], schema: type[BaseModel]) -> str:
+    """What is wrong with a request, and what would be right."""
     # A value that fits no member of a union gives an error for each member; one that lies inside
     # a list says most.
     error = next((e for e in errors if _index(e) is not None), errors[0])
     kind, place, message = error["type"], error["loc"], error["msg"]
+    inner = _inner_schema(schema, place)
+    if inner is not None:
+        return f"{place[0]}: {describe([{**error, 'loc': place[1:]}], inner)}"
     if kind == "json_invalid":
         reason = message.removeprefix("Invalid JSON: ")
         if "hex escape" in reason or "surrogate" in reason:
@@ -124,12 +163,24 @@ def _describe(errors: Sequence[ErrorDetails], schema: type[BaseModel]) -> str:
         return f"unknown field {quote(field)}; known fields are {listing(schema.model_fields)}"
     if kind == "missing":
         return f"the field {field} is missing; send an object such as {_example(schema)}"
-    if index is not None:
+    if index is not None and kind == "string_type":
         return f"{field}[{index}] must be a string, not {given}"
+    if index is not None:
+        field = f"{field}[{index}]"
+    if kind == "too_long":
+        context = error["ctx"]
+        return f"{field} has {context['actual_length']} items; send {context['max_length']} at most"
     if {e["type"] for e in errors} == {"string_type", "list_type"}:
         return f"{field} must be a string or a list of strings, not {given}"
     requirement = message.replace("Input should be", "must be", 1)
     return f"{field} {requirement}" + (f", not {given}" if kind.endswith("_type") else "")
+
+
+def _inner_schema(schema: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel] | None:
+    """The schema of the object in which an error lies, where that is a field's value."""
+    field = schema.model_fields.get(str(place[0])) if len(place) > 1 else None
+    kinds = () if field is None else (field.annotation, *get_args(field.annotation))
+    return next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
 
 
 def _index(error: ErrorDetails) -> int | None:

@@ -3,6 +3,7 @@
 Every answer that is no success is exactly {"error": "what is wrong, and what would be right"}.
 """
 
+import difflib
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +20,8 @@ from service.errors import (
     DeadlineExceeded,
     GatehouseError,
     InvalidInput,
+    KeyMissing,
+    KeyRefused,
     LimitExceeded,
     ModelsNotReady,
     Overloaded,
@@ -31,6 +34,8 @@ from service.errors import (
 
 STATUS_OF = {
     InvalidInput: HTTPStatus.BAD_REQUEST,
+    KeyMissing: HTTPStatus.UNAUTHORIZED,
+    KeyRefused: HTTPStatus.FORBIDDEN,
     ChangesNotAllowed: HTTPStatus.FORBIDDEN,
     UnknownModel: HTTPStatus.NOT_FOUND,
     UnknownVersion: HTTPStatus.NOT_FOUND,
@@ -73,6 +78,8 @@ async def answer_error(request: Request, error: Exception) -> Response:
                 headers = None
                 if isinstance(error, Overloaded):
                     headers = {"Retry-After": str(error.retry_seconds)}
+                elif isinstance(error, KeyMissing):
+                    headers = {"WWW-Authenticate": 'Bearer realm="gatehouse"'}
                 return error_response(status, str(error), headers)
     if isinstance(error, HTTPException):
         return _http_error_response(request, error)
@@ -88,8 +95,10 @@ def _http_error_response(request: Request, error: HTTPException) -> Response:
     message = str(error.detail)
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.NOT_FOUND:
-        known = ", ".join(sorted([*request.app.openapi()["paths"], "/docs"]))
-        message = f"there is nothing at {path}; try one of {known}"
+        asked = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        near = difflib.get_close_matches(asked, request.app.openapi()["paths"], n=3)
+        guess = f"did you mean {' or '.join(near)}? " if near else ""
+        message = f"there is nothing at {path}; {guess}/docs shows what there is"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = set(headers.get("Allow", "").split(", "))
         if "GET" in allowed:

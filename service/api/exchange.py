@@ -202,6 +202,7 @@ class Exchange:
         if not self.started or self._head:  # nothing is written yet
             self._transport.write(
                 b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/json\r\n"
+                b"x-content-type-options: nosniff\r\n"
                 b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_DEFECT), _DEFECT)
             )
         self._transport.close()

@@ -100,13 +100,15 @@ class Inference:
         rows: Sequence[Sequence[int]],
         call: Call,
         options: SearchOptions | None = None,
+        admission: Admission | None = None,
     ) -> list[Any]:
         """The result of each row.
 
+        admission: what decides whether it may wait; by default that of the pipeline's version.
         Raises Overloaded where too many wait, DeadlineExceeded, ClientDisconnect, and whatever
         the computation raised.
         """
-        ticket = self._submit(pipeline, rows, call, options, None)
+        ticket = self._submit(pipeline, rows, call, options, None, admission)
         try:
             await ticket.future
         finally:
@@ -156,13 +158,14 @@ class Inference:
         call: Call,
         options: SearchOptions | None,
         tokens: "asyncio.Queue[Token | None] | None",
+        admission: Admission | None = None,
     ) -> "_Ticket":
         artifact = pipeline.artifact
         metrics = self._metrics.of(artifact.name)
         size = sum(map(len, rows))
         bulk = call.bulk or len(rows) > _BULK_ROWS or size > _BULK_TOKENS
         load = Load(len(rows), size, bulk)
-        admission = self._admission(pipeline)
+        admission = admission or self._admission(pipeline)
         refusal = admission.enter(load, time.perf_counter())
         if refusal is not None:
             raise self._refused(pipeline, call, refusal)

@@ -8,12 +8,16 @@ from service.metrics import CONTENT_TYPE
 
 router = APIRouter(tags=["metrics"])
 
+EXAMPLE = 'gatehouse_requests_total{method="POST",route="/predict",status="200"} 42.0\n'
+
 
 @router.get(
     "/metrics",
     summary="Metrics for Prometheus",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": EXAMPLE}}},
+    },
 )
 def metrics(request: Request) -> Response:
     """All metrics, those of the other workers included, in Prometheus's text format."""

@@ -10,17 +10,18 @@ import logging
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from fastapi import Request
-from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.errors import answer_error, error_response
+from service.api.access import key_id_of
+from service.api.direct import DirectRoute, call
+from service.api.errors import error_response
+from service.api.security_headers import DATA, SecurityHeaders
 from service.logs import request_id
 from service.metrics import Metrics
 
@@ -33,16 +34,6 @@ REQUEST_ID_HEADER = b"x-request-id"
 _ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _CLIENT_CLOSED_REQUEST = 499  # nginx's number for a client that hung up; nobody receives it
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-@dataclass(frozen=True)
-class DirectRoute:
-    """A route that is called without the framework in between."""
-
-    template: str
-    endpoint: Endpoint
 
 
 class RequestMiddleware:
@@ -59,12 +50,14 @@ class RequestMiddleware:
         access_log: bool,
         direct: Mapping[tuple[str, str], DirectRoute],
         tracing: "Tracing | None" = None,
+        security: SecurityHeaders | None = None,
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._access_log = access_log
         self._direct = direct
         self._tracing = tracing
+        self._security = security or SecurityHeaders("")
         # Random once, and counted from there: unique, without asking the system each time.
         self._prefix = os.urandom(10).hex()
         self._numbers = itertools.count()
@@ -87,14 +80,15 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), header]
+                own = message.get("headers", ())
+                message["headers"] = [*own, header, *self._security.of(scope["path"], own)]
             await send(message)
 
         request_id.set(identifier)
         try:
             if direct is not None:
-                response = await _call(direct.endpoint, Request(scope, receive))
-                response.raw_headers.append(header)
+                response = await call(direct.endpoint, Request(scope, receive))
+                response.raw_headers += (header, *DATA)
                 status = response.status_code
                 await response(scope, receive, send)
                 return
@@ -121,7 +115,7 @@ class RequestMiddleware:
         finally:
             seconds = time.perf_counter() - started
             status = status or _CLIENT_CLOSED_REQUEST
-            route = direct.template if direct is not None else _template(scope, status)
+            route = direct.path if direct is not None else _template(scope, status)
             method = method if method in _METHODS else "OTHER"
             self._metrics.request_answered(route, method, status, seconds)
             if self._tracing is not None:
@@ -134,15 +128,6 @@ class RequestMiddleware:
             if name == REQUEST_ID_HEADER and _ACCEPTED_ID.fullmatch(value):
                 return str(value, "ascii")
         return f"{self._prefix}{next(self._numbers):012x}"
-
-
-async def _call(endpoint: Endpoint, request: Request) -> Response:
-    try:
-        return await endpoint(request)
-    except ClientDisconnect:
-        raise
-    except Exception as error:
-        return await answer_error(request, error)
 
 
 def _template(scope: Scope, status: int) -> str:
@@ -162,15 +147,16 @@ def _log(
 ) -> None:
     if not logger.isEnabledFor(logging.INFO):
         return
-    # Made by hand: a logger would walk the stack to find the line that you are reading.
     milliseconds = seconds * 1000
+    key = key_id_of(scope)
+    # Made by hand: a logger would walk the stack to find the line that you are reading.
     record = logging.LogRecord(
         logger.name,
         logging.INFO,
         __file__,
         0,
-        "%s %s %d %.1f ms",
-        (method, route, status, milliseconds),
+        "%s %s %d %.1f ms" if key is None else "%s %s %d %.1f ms by key %s",
+        (method, route, status, milliseconds, *(() if key is None else (key,))),
         None,
     )
     record.request_id = identifier
@@ -178,6 +164,8 @@ def _log(
     record.route = route
     record.status = status
     record.milliseconds = round(milliseconds, 3)
+    if key is not None:
+        record.key = key
     record.client = (scope.get("client") or ("-",))[0]
     logger.handle(record)
 
@@ -197,7 +185,9 @@ class RootPathMiddleware:
         """Passes the request on with root_path set, and at the front of path, as ASGI wants it."""
         if scope["type"] == "http":
             path = scope["path"]
-            if path != self._root_path and not path.startswith(self._root_path + "/"):
+            if path == self._root_path:
+                path += "/"
+            elif not path.startswith(self._root_path + "/"):
                 path = self._root_path + path
             scope = {**scope, "root_path": self._root_path, "path": path}
         await self._app(scope, receive, send)

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 
 from service.api.errors import error_responses
+from service.api.openapi import ModelName
 from service.api.schemas import ModelDetails, ModelSummary, VersionStatus
 from service.api.services import services_of
 from service.artifact import ClassificationManifest, TranslationManifest
@@ -18,7 +19,7 @@ async def models(request: Request) -> list[ModelSummary]:
 
 
 @router.get("/{name}", summary="Describe a model", responses=error_responses(404))
-async def model(name: str, request: Request) -> ModelDetails:
+async def model(name: ModelName, request: Request) -> ModelDetails:
     """One model with its whole manifest: tensors, recipe, sources, scores, worked examples."""
     status = services_of(request).repository.model(name)
     return ModelDetails(
@@ -33,6 +34,7 @@ async def model(name: str, request: Request) -> ModelDetails:
 
 def _summary(status: ModelStatus) -> ModelSummary:
     manifest = status.manifest
+    classifier = manifest if isinstance(manifest, ClassificationManifest) else None
     return ModelSummary(
         name=status.name,
         version=manifest.version if manifest else None,
@@ -43,7 +45,9 @@ def _summary(status: ModelStatus) -> ModelSummary:
         versions=_versions(status),
         precision=manifest.precision if manifest else None,
         created=manifest.created if manifest else None,
-        labels=list(manifest.labels) if isinstance(manifest, ClassificationManifest) else None,
+        labels=list(classifier.labels) if classifier else None,
+        language=classifier.language if classifier else None,
+        purpose=classifier.purpose if classifier else None,
         languages=(
             manifest.languages.model_dump() if isinstance(manifest, TranslationManifest) else None
         ),

@@ -7,6 +7,7 @@ from service.api.answer import json_answer
 from service.api.body import parse_body, read_body, request_schema
 from service.api.errors import error_responses
 from service.api.inference import TIMEOUT_PARAMETER
+from service.api.languages import WARNING_HEADERS, warning_header
 from service.api.schemas import Prediction, PredictRequest
 from service.api.services import services_of
 from service.api.texts import check_texts, locating
@@ -18,7 +19,10 @@ router = APIRouter(tags=["classification"])
     "/predict",
     summary="Classify texts",
     response_model=list[Prediction] | list[list[Prediction]],
-    responses=error_responses(400, 404, 413, 429, 503, 504),
+    responses={
+        200: {"headers": WARNING_HEADERS},
+        **error_responses(400, 404, 413, 429, 503, 504),
+    },
     openapi_extra={**request_schema(PredictRequest), "parameters": [TIMEOUT_PARAMETER]},
 )
 async def predict(request: Request) -> Response:
@@ -35,9 +39,13 @@ async def predict(request: Request) -> Response:
         services.repository.classifier(asked.model, asked.version) as chosen,
         locating("inputs", asked.inputs),
     ):
-        results = await services.answers.classify(chosen, texts, call)
-    answer = [
+        answer = services.answers.classify(chosen, texts, call)
+        language = chosen.pipeline.manifest.language
+        results, warnings = await services.languages.alongside(answer, texts, language, call)
+    labels = [
         [{"label": label, "score": score} for label, score in result[: asked.top_k]]
         for result in results
     ]
-    return json_answer(answer[0] if isinstance(asked.inputs, str) else answer)
+    single = isinstance(asked.inputs, str)
+    headers = warning_header("inputs", warnings, single) if warnings else None
+    return json_answer(labels[0] if single else labels, headers=headers)

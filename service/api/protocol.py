@@ -226,6 +226,7 @@ class GatehouseProtocol(HttpToolsProtocol):
         body = json.dumps({"error": message}).encode()
         self.transport.write(
             b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\n"
+            b"x-content-type-options: nosniff\r\n"
             b"content-length: %d\r\nconnection: close\r\n\r\n%b"
             % (status, status.phrase.encode("ascii"), len(body), body)
         )

@@ -5,7 +5,7 @@ Limits that an operator sets are not here, because they are known only when the 
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, JsonValue
 
@@ -61,13 +61,39 @@ class TranslateRequest(RequestBody):
             "examples": [
                 {"q": "A man rides a bike.", "source": "en", "target": "de"},
                 {"q": ["Good morning.", "Thank you!"], "source": "en", "target": "de"},
+                {
+                    "q": "<p>Two <b>dogs</b> play.</p>",
+                    "source": "en",
+                    "target": "de",
+                    "format": "html",
+                    "alternatives": 1,
+                },
             ]
         }
     )
 
     q: Annotated[Texts, Field(description="a text, or a list of texts")]
-    source: Annotated[str, Field(description="code of the language of the texts, such as en")]
+    source: Annotated[
+        str,
+        Field(
+            description="code of the language of the texts, such as en; auto: found out, text by "
+            "text"
+        ),
+    ]
     target: Annotated[str, Field(description="code of the language wanted, such as de")]
+    format: Annotated[
+        Literal["text", "html"] | None,
+        Field(description="what the texts are; of HTML the tags stay, and text is translated"),
+    ] = None
+    alternatives: Annotated[
+        int | None,
+        Field(
+            description="how many other translations of a text to answer with; fewer than "
+            "beam_size",
+            ge=0,
+            strict=False,
+        ),
+    ] = None
     model: Annotated[str | None, Field(description="name of a translation model; see /models")] = (
         None
     )
@@ -100,6 +126,10 @@ class TranslateRequest(RequestBody):
             allow_inf_nan=False,
         ),
     ] = None
+    api_key: Annotated[
+        str | None,
+        Field(description="the key, where it is not in a header; as LibreTranslate's clients send"),
+    ] = None
 
 
 class Prediction(BaseModel):
@@ -122,12 +152,27 @@ class Hypothesis(BaseModel):
     ]
 
 
+class DetectedLanguage(BaseModel):
+    """A language that a text may be in."""
+
+    confidence: Annotated[float, Field(description="in percent", ge=0, le=100, examples=[98])]
+    language: Annotated[str, Field(examples=["en"])]
+
+
 class Translation(BaseModel):
     """The translation, of the same shape as `q`."""
 
     translatedText: Annotated[  # noqa: N815 (the name that LibreTranslate's clients read)
         str | list[str], Field(examples=["Ein Mann fährt Fahrrad."])
     ]
+    detectedLanguage: Annotated[  # noqa: N815
+        DetectedLanguage | list[DetectedLanguage] | None,
+        Field(description="where the source is auto: the language of each text"),
+    ] = None
+    alternatives: Annotated[
+        list[str] | list[list[str]] | None,
+        Field(description="with alternatives: the next best translations of each text"),
+    ] = None
     hypotheses: Annotated[
         list[Hypothesis] | list[list[Hypothesis]] | None,
         Field(description="with num_hypotheses: the translations of each text, best first"),
@@ -152,11 +197,36 @@ class Ready(BaseModel):
 class Error(BaseModel):
     """The body of every answer that is no success."""
 
-    error: Annotated[str, Field(description="what is wrong, and what would be right")]
+    error: Annotated[
+        str,
+        Field(
+            description="what is wrong, and what would be right",
+            examples=['no classification model is called "mood"; served here: sentiment'],
+        ),
+    ]
+
+
+_VERSION_EXAMPLE: dict[str, JsonValue] = {"version": 1, "state": "ready", "role": "active"}
+_MANIFEST_EXAMPLE: dict[str, JsonValue] = {
+    "precision": "int8",
+    "created": "2026-11-20T14:14:09.122000Z",
+    "labels": ["negative", "positive"],
+    "license": "Apache-2.0 for the weights as such; see the note",
+    "license_note": "Trained on IMDb reviews, which state no licence.",
+}
+_SCORE_EXAMPLE: dict[str, JsonValue] = {
+    "dataset": "imdb",
+    "split": "test",
+    "metric": "accuracy",
+    "value": 90.64,
+    "rows": 25000,
+}
 
 
 class VersionStatus(BaseModel):
     """One version of a model."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_VERSION_EXAMPLE]})
 
     version: int
     state: Annotated[
@@ -185,6 +255,24 @@ class ModelSummary(BaseModel):
     The manifest's facts are null for a model that came later and has not answered yet.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "sentiment",
+                    "version": 1,
+                    "pinned": False,
+                    "task": "classification",
+                    "state": "ready",
+                    "versions": [_VERSION_EXAMPLE],
+                    "scores": [_SCORE_EXAMPLE],
+                    "sources": 6,
+                    **_MANIFEST_EXAMPLE,
+                }
+            ]
+        }
+    )
+
     name: str
     version: Annotated[int | None, Field(description="the version that answers")]
     pinned: Annotated[
@@ -197,6 +285,12 @@ class ModelSummary(BaseModel):
     precision: str | None
     created: datetime | None
     labels: list[str] | None = None
+    language: Annotated[
+        str | None, Field(description="of the texts that a classifier reads, where it is stated")
+    ] = None
+    purpose: Annotated[
+        str | None, Field(description="language-identification, where the labels are languages")
+    ] = None
     languages: dict[str, str] | None = None
     scores: Annotated[
         list[dict[str, JsonValue]] | None, Field(description="measured on the exported model")
@@ -208,6 +302,25 @@ class ModelSummary(BaseModel):
 
 class ModelDetails(BaseModel):
     """One model, with the whole manifest of its active version."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "state": "ready",
+                    "version": 1,
+                    "pinned": False,
+                    "versions": [_VERSION_EXAMPLE],
+                    "manifest": {
+                        "name": "sentiment",
+                        "version": 1,
+                        "task": "classification",
+                        **_MANIFEST_EXAMPLE,
+                    },
+                }
+            ]
+        }
+    )
 
     state: str
     reason: str | None = None
@@ -268,6 +381,10 @@ class CandidateRequest(RequestBody):
 
 class WorkerStatus(BaseModel):
     """What a worker process did."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"pid": 17, "active": {"sentiment": 1}}]}
+    )
 
     pid: int
     active: Annotated[

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from service.api.answers import Answers
+from service.api.documents import Documents
+from service.api.explanations import Explanations
 from service.api.inference import Inference
+from service.api.languages import Languages
 from service.metrics import Metrics
 from service.repository import Repository
 from service.settings import Settings
@@ -20,6 +23,9 @@ class Services:
     metrics: Metrics
     inference: Inference
     answers: Answers
+    languages: Languages
+    explanations: Explanations
+    documents: Documents
 
 
 def services_of(request: Request) -> Services:

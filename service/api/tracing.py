@@ -27,6 +27,7 @@ from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from service import __version__
+from service.api.access import key_id_of
 from service.api.inference import TRACED_CALLS, Call
 from service.logs import request_id
 
@@ -111,6 +112,9 @@ class Tracing:
                 "gatehouse.outcome": outcome,
             }
         )
+        key = key_id_of(scope)
+        if key is not None:
+            span.set_attribute("gatehouse.key_id", key)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or outcome in _ERRORS:
             span.set_status(StatusCode.ERROR)
             span.set_attribute("error.type", outcome if outcome in _ERRORS else str(status))

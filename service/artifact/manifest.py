@@ -7,6 +7,7 @@ the document and checks that it agrees with itself; it knows nothing about folde
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -30,10 +31,13 @@ MANIFEST_FILE = "manifest.json"
 # A plain name: it cannot hold a separator, start with a dot, or be "..", so that no path made of
 # it can leave the artifact's folder.
 PLAIN_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+LANGUAGE_CODE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"  # BCP 47, as far as it is used
 
 ModelName = Annotated[str, Field(pattern=PLAIN_NAME)]
 FileName = Annotated[str, Field(pattern=PLAIN_NAME)]
-LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+LanguageCode = Annotated[str, Field(pattern=LANGUAGE_CODE)]
+# What a classifier's labels are, where the service makes use of them itself.
+Purpose = Literal["language-identification"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -146,6 +150,58 @@ class Decoding(Record):
     length_penalty: Finite = 1.0
 
 
+class RecurrentLayer(Record):
+    """The names of an LSTM layer's values inside a graph, from which its gates can be computed.
+
+    inputs: [time, batch, features]; outputs: [time, directions, batch, units]; weight and
+    recurrent: [directions, 4 units, features or units] in float32, or int8 [directions, features
+    or units, 4 units] with scales [directions, 4 units]; bias: [directions, 8 units]; the gates
+    in ONNX's order i, o, f, c. hidden and cell: [units], where every row starts. pins: how many
+    units at the end stand still to keep the quantisation's range, and learn nothing.
+    """
+
+    kind: Literal["lstm"] = "lstm"
+    inputs: str = Field(min_length=1)
+    outputs: str = Field(min_length=1)
+    weight: str = Field(min_length=1)
+    recurrent: str = Field(min_length=1)
+    bias: str = Field(min_length=1)
+    weight_scale: str | None = None
+    recurrent_scale: str | None = None
+    hidden: str = Field(min_length=1)
+    cell: str = Field(min_length=1)
+    pins: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if (self.weight_scale is None) != (self.recurrent_scale is None):
+            raise ValueError("weight_scale and recurrent_scale go together, or are both left out")
+        return self
+
+    def names(self) -> tuple[str, ...]:
+        """All values that it names."""
+        scales = (self.weight_scale, self.recurrent_scale)
+        return (
+            *(self.inputs, self.outputs, self.weight, self.recurrent, self.bias),
+            *(self.hidden, self.cell),
+            *(name for name in scales if name is not None),
+        )
+
+
+class Inspection(Record):
+    """The names of the values inside graph `classifier` that explain its answers.
+
+    states: [time, batch, states], what is pooled over time; head_weight: [pooled, classes], with
+    the maxima before the means where both are pooled; head_bias: [classes].
+    """
+
+    states: str = Field(min_length=1)
+    pooling: Literal["max", "mean", "max+mean"]
+    head_weight: str = Field(min_length=1)
+    head_bias: str = Field(min_length=1)
+    layers: tuple[RecurrentLayer, ...] = ()
+
+
 class Draft(Record):
     """What every task states, before the writer seals it."""
 
@@ -194,12 +250,23 @@ class ClassificationDraft(Draft):
 
     task: Literal["classification"] = "classification"
     labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2)
+    language: LanguageCode | None = None  # of the texts that it can read; None: not stated
+    purpose: Purpose | None = None  # None: one that only those who ask for it make use of
     examples: tuple[ClassificationExample, ...] = ()
+    # None: exported before explanations were, or by something else; then there are none.
+    inspection: Inspection | None = None
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("labels holds a label twice; each must differ from the others")
+        if self.purpose == "language-identification":
+            for label in self.labels:
+                if not re.fullmatch(LANGUAGE_CODE, label):
+                    raise ValueError(
+                        f"the label {label!r} is no code of a language, such as en; a model for "
+                        "language identification has such labels alone"
+                    )
         self._require_graphs("classifier")
         self._require_tensors("classifier", {"tokens", "lengths"}, {"logits"})
         classes = self.graphs["classifier"].tensor("logits").shape[-1:]

@@ -6,7 +6,7 @@ whatever its length.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from service.pipelines.options import PipelineOptions
 from service.runtime.batches import batches_by_length, pad_rows
 from service.runtime.batching import BatchEngine
 from service.runtime.engine import EngineThread
-from service.runtime.job import Job
+from service.runtime.job import Item, Job
 from service.runtime.session import Array, open_session
 
 # A longer text computes for many milliseconds, and in a thread of its own, so that the short ones
@@ -47,11 +47,12 @@ class ClassificationPipeline:
         self._short, self._long = (
             EngineThread(
                 BatchEngine(
-                    self.predict,
+                    self.compute,
                     self.options.max_batch_size,
                     self.options.max_batch_tokens,
                     self.options.max_queue_delay,
                     self.options.measures(artifact.name),
+                    self._results,
                 ),
                 f"{artifact.name}-{artifact.version}-{name}",
             )
@@ -71,7 +72,10 @@ class ClassificationPipeline:
         return [self._tokens(i, text) for i, text in enumerate(texts)]
 
     def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
-        """Have rows of tokens classified; each result is a list as of `classify`."""
+        """Have rows of tokens classified; each result is a list as of `classify`.
+
+        Of a job that is raw, the row's logits (classes, float32).
+        """
         long = max(map(len, rows)) > LONG_TEXT_TOKENS
         (self._long if long else self._short).submit(job, job.items(rows))
 
@@ -80,9 +84,10 @@ class ClassificationPipeline:
         self._short.close()
         self._long.close()
 
-    def predict(self, rows: Sequence[Sequence[int]]) -> list[list[Prediction]]:
-        """Every label with its score, best first, for each row of tokens, as one batch."""
-        return self._ranked(self._run(rows))
+    def compute(self, rows: Sequence[Sequence[int]]) -> Array:
+        """Logits (rows x classes, float32) of rows of tokens, as one batch."""
+        tokens, lengths = pad_rows(rows)
+        return self._session.run({"tokens": tokens, "lengths": lengths})["logits"]
 
     def logits(self, rows: Sequence[Sequence[int]]) -> Array:
         """Logits (rows x classes, float32) of token rows, in the order given; none may be empty."""
@@ -91,12 +96,16 @@ class ClassificationPipeline:
             [len(row) for row in rows], self.options.max_batch_size, self.options.max_batch_tokens
         )
         for batch in batches:
-            logits[batch] = self._run([rows[i] for i in batch])
+            logits[batch] = self.compute([rows[i] for i in batch])
         return logits
 
-    def _run(self, rows: Sequence[Sequence[int]]) -> Array:
-        tokens, lengths = pad_rows(rows)
-        return self._session.run({"tokens": tokens, "lengths": lengths})["logits"]
+    def _results(self, batch: Sequence[Item], logits: Array) -> list[Any]:
+        """What each job of a batch wants of its logits (rows x classes, float32)."""
+        results: list[Any] = self._ranked(logits)
+        for i, item in enumerate(batch):
+            if item.job.raw:
+                results[i] = logits[i]
+        return results
 
     def _ranked(self, logits: Array) -> list[list[Prediction]]:
         scores = softmax(logits)  # texts x classes

@@ -24,10 +24,11 @@ from service.pipelines.sentences import SplitText, split_sentences
 from service.runtime.decoder import Decoder
 from service.runtime.decoding import DecodingEngine
 from service.runtime.engine import EngineThread
+from service.runtime.forced import forced_attention
 from service.runtime.job import Failed, Item, Job
 from service.runtime.measures import Measures
 from service.runtime.search import Hypothesis, Search, SearchOptions, begin_search
-from service.runtime.session import open_session
+from service.runtime.session import Array, open_session
 
 WORD_START = "\N{LOWER ONE EIGHTH BLOCK}"  # how sentencepiece writes the space before a word
 SPECIAL_TOKENS = 4  # pad, bos, eos and unk, of which none is a word
@@ -136,6 +137,18 @@ class TranslationPipeline:
         """The hypotheses of each row of source tokens (end included), best first."""
         return self._compute(rows, options, self._hypotheses)
 
+    def attention(
+        self, rows: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
+    ) -> list[Array]:
+        """What the decoder attends to while it writes the target of each row of source tokens.
+
+        Weights (target tokens x source tokens) for each row; targets without begin and end.
+        """
+        options = self.options
+        return forced_attention(
+            self._decoder, rows, targets, options.max_decoding_rows, options.max_batch_tokens
+        )
+
     def split(self, texts: Sequence[str]) -> SplitTexts:
         """Texts as rows of source tokens. Raises TextError, which names the text."""
         splits = [self._split(i, text) for i, text in enumerate(texts)]
@@ -150,7 +163,10 @@ class TranslationPipeline:
         return SplitTexts(splits, counts, rows)
 
     def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
-        """Have rows translated; each result is a list of alternatives, best first."""
+        """Have rows translated; each result is a list of alternatives, best first.
+
+        Of a job that is raw, a list of hypotheses, in tokens.
+        """
         self._thread.submit(job, job.items(rows))
 
     def close(self) -> None:
@@ -212,10 +228,12 @@ class TranslationPipeline:
             hypotheses.sort(key=lambda h: (not h.complete and len(h.tokens) < limit, -h.score))
         return hypotheses
 
-    def _alternatives(self, item: Item) -> list[Alternative]:
+    def _alternatives(self, item: Item) -> list[Alternative] | list[Hypothesis]:
         decode = self.artifact.tokenizer.decode
         hypotheses = self._hypotheses(item)[: _options(item).num_hypotheses]
         item.job.tokens_out += len(hypotheses[0].tokens)
+        if item.job.raw:
+            return hypotheses
         return [Alternative(decode(h.tokens), h.score) for h in hypotheses]
 
     def _split(self, index: int, text: str) -> SplitText:

@@ -7,7 +7,14 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from service.artifact import Artifact, ArtifactError, Manifest, TranslationManifest, read_artifact
+from service.artifact import (
+    Artifact,
+    ArtifactError,
+    ClassificationManifest,
+    Manifest,
+    TranslationManifest,
+    read_artifact,
+)
 from service.errors import GatehouseError, VersionRefused
 from service.pipelines.loading import Pipeline, load_pipeline
 from service.pipelines.options import PipelineOptions
@@ -55,7 +62,9 @@ def read_version(path: Path) -> Artifact:
 
 
 def same_purpose(first: Manifest, second: Manifest) -> bool:
-    """Whether two versions answer the same requests: the same task and languages."""
+    """Whether two versions answer the same requests: the same task, purpose and languages."""
     if isinstance(first, TranslationManifest) and isinstance(second, TranslationManifest):
         return first.languages == second.languages
-    return first.task == second.task
+    if isinstance(first, ClassificationManifest) and isinstance(second, ClassificationManifest):
+        return first.purpose == second.purpose
+    return False

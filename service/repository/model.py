@@ -81,8 +81,9 @@ class Model:
             for artifact in known
             if artifact.version in self._published
         }
+        routing = self.routing.started()  # what a model is should be known while it is stopped, too
         while True:
-            wanted = plan(self.routing, self._usable(), self._keep).loaded
+            wanted = plan(routing, self._usable(), self._keep).loaded
             unread = [v for v in wanted if v not in self._artifacts and v not in self._loaded]
             if not unread:
                 break
@@ -124,6 +125,8 @@ class Model:
             if not missing:
                 break
             self._try(missing[0], publish)
+        if self.routing.stopped:
+            self.active = None
         retired = [self._loaded.pop(v) for v in list(self._loaded) if v not in goal.loaded]
         self._draining += retired
         self._settled = True
@@ -160,7 +163,7 @@ class Model:
             name=self.name,
             manifest=self.manifest,
             active=None if self.active is None else self._loaded.get(self.active),
-            why_not=f"failed: {self._reason()}" if self._settled else "is still loading",
+            why_not=self._why_not(),
             versions=dict(self._loaded),
             candidate=on_trial,
             share=self._share_of(candidate),
@@ -169,16 +172,32 @@ class Model:
 
     def status(self) -> ModelStatus:
         """What is known of all versions."""
-        ready = self.active is not None
+        state, reason = self._state()
         return ModelStatus(
             name=self.name,
-            state=State.READY if ready else State.FAILED if self._settled else State.LOADING,
-            reason=None if ready or not self._settled else self._reason(),
+            state=state,
+            reason=reason,
             active=self.active,
             pinned=self.routing.active is not None,
             manifest=self.manifest,
             versions=tuple(self._version_status(version) for version in self._known()),
         )
+
+    def _state(self) -> tuple[State, str | None]:
+        """Where the model stands, and why no version answers where that is known."""
+        if self.active is not None:
+            return State.READY, None
+        if not self._settled:
+            return State.LOADING, None
+        if self.routing.stopped:
+            return State.AVAILABLE, "it was unloaded; load it, or activate a version"
+        return State.FAILED, self._reason()
+
+    def _why_not(self) -> str:
+        state, reason = self._state()
+        if state is State.LOADING:
+            return "is still loading"
+        return f"is not loaded: {reason}" if state is State.AVAILABLE else f"failed: {reason}"
 
     def _known(self) -> list[int]:
         draining = {version.version for version in self._draining}

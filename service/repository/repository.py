@@ -182,6 +182,21 @@ class Repository:
             if lease is not None:
                 return lease
 
+    def language_identifier(self) -> Lease[ClassificationPipeline]:
+        """A lease on the model whose labels are languages: the only one, or "language".
+
+        Raises NoLanguageModel, and ModelsNotReady.
+        """
+        while True:
+            lease = self._table.language_identifier().lease(None)
+            if lease is not None:
+                return lease
+
+    @property
+    def identified_languages(self) -> tuple[str, ...]:
+        """The labels of that model, ready or not; none where there is no such model."""
+        return self._table.identified_languages
+
     def translator(
         self, source: str, target: str, name: str | None = None, version: int | None = None
     ) -> Lease[TranslationPipeline]:
@@ -257,14 +272,17 @@ class Repository:
         """Raises ModelsNotReady, naming each model that is not and why.
 
         The models count that were there when the server started. One that is published later and
-        refused does not take a service that answers out of rotation.
+        refused does not take a service that answers out of rotation, nor does one that somebody
+        unloaded.
         """
         waiting = [
             f"{status.name} is loading"
             if status.state is State.LOADING
             else f"{status.name}: {status.reason}"
             for status in self._statuses.values()
-            if status.active is None and status.name in self._document.required
+            if status.active is None
+            and status.state is not State.AVAILABLE
+            and status.name in self._document.required
         ]
         if waiting:
             raise ModelsNotReady(f"not every model is ready: {'; '.join(waiting)}")

@@ -34,6 +34,7 @@ class Routing(_Value):
     candidate: Candidate | None = None
     loaded: tuple[Version, ...] = ()  # kept loaded beside the active one and the candidate
     unloaded: tuple[Version, ...] = ()  # not kept loaded, though they are among the newest
+    stopped: bool = False  # nothing is loaded, and nothing answers
     current: Version | None = None  # what answers
     previous: Version | None = None  # what answered before
 
@@ -60,7 +61,7 @@ class Routing(_Value):
     def activated(self, version: int | None) -> Self:
         """With `version` pinned; None lets the newest good version answer again."""
         if version is None:
-            return self.model_copy(update={"active": None, "unloaded": ()})
+            return self.model_copy(update={"active": None, "unloaded": (), "stopped": False})
         candidate = self.candidate
         if candidate is not None and candidate.version == version:
             candidate = None
@@ -69,6 +70,7 @@ class Routing(_Value):
                 "active": version,
                 "candidate": candidate,
                 "unloaded": _without(self.unloaded, version),
+                "stopped": False,
             }
         )
         return pinned.answering(version)
@@ -93,6 +95,7 @@ class Routing(_Value):
             update={
                 "candidate": candidate,
                 "unloaded": _without(self.unloaded, candidate.version),
+                "stopped": False,
             }
         )
 
@@ -108,8 +111,17 @@ class Routing(_Value):
             update={
                 "loaded": (*_without(self.loaded, version), version),
                 "unloaded": _without(self.unloaded, version),
+                "stopped": False,
             }
         )
+
+    def started(self) -> Self:
+        """With the versions loaded that were asked for, or are new, and one that answers."""
+        return self.model_copy(update={"stopped": False})
+
+    def halted(self) -> Self:
+        """With nothing loaded, whatever was asked for before, and nothing that answers."""
+        return self.model_copy(update={"stopped": True})
 
     def with_unloaded(self, name: str, version: int) -> Self:
         """With a version not kept loaded. Raises RoutingConflict for one that has a role."""
@@ -186,6 +198,8 @@ def plan(routing: Routing, usable: Collection[int], keep: int) -> Plan:
 
     keep: how many of the newest versions are loaded, whether anybody asked for them or not.
     """
+    if routing.stopped:
+        return Plan(None, ())
     newest_first = sorted(usable, reverse=True)
     candidate = routing.candidate.version if routing.candidate else None
     active = _active(routing.active, candidate, newest_first)

@@ -38,7 +38,7 @@ class VersionStatus:
 
 @dataclass(frozen=True)
 class ModelStatus:
-    """One model: ready where a version answers."""
+    """One model: ready where a version answers, available where it was unloaded."""
 
     name: str
     state: State

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic
 
-from service.artifact import Manifest, TranslationManifest
+from service.artifact import ClassificationManifest, Manifest, TranslationManifest
 from service.errors import (
     InvalidInput,
     ModelsNotReady,
+    NoLanguageModel,
     UnknownModel,
     UnknownVersion,
     UnsupportedLanguagePair,
@@ -23,6 +24,7 @@ from service.pipelines.translation import TranslationPipeline
 from service.repository.leases import Lease, LoadedVersion, PipelineT_co
 
 DEFAULT_CLASSIFIER = "sentiment"
+DEFAULT_IDENTIFIER = "language"
 _PARTS = 1_000_000
 
 
@@ -97,6 +99,9 @@ class RoutingTable:
     """All routes, by everything that a request may ask for them by."""
 
     classifiers: Mapping[str | None, Route[ClassificationPipeline]] = field(default_factory=dict)
+    # The classifier whose labels are the languages of texts; several, and none that is preferred:
+    # None.
+    identifier: Route[ClassificationPipeline] | None = None
     translators: Mapping[tuple[str, str, str | None], Route[TranslationPipeline]] = field(
         default_factory=dict
     )
@@ -104,6 +109,7 @@ class RoutingTable:
     def classifier(self, name: str | None) -> Route[ClassificationPipeline]:
         """The route of a classifier; without a name the only one, or "sentiment".
 
+        One for language identification answers only to its name: it is there for other routes.
         Raises UnknownModel, and InvalidInput where a name is needed.
         """
         route = self.classifiers.get(name)
@@ -113,6 +119,21 @@ class RoutingTable:
         if name is not None:
             raise UnknownModel(name, names, "classification")
         raise _no_default("classification", names)
+
+    def language_identifier(self) -> Route[ClassificationPipeline]:
+        """The route of the model for language identification: the only one, or "language".
+
+        Raises NoLanguageModel.
+        """
+        if self.identifier is None:
+            raise NoLanguageModel
+        return self.identifier
+
+    @property
+    def identified_languages(self) -> tuple[str, ...]:
+        """The labels of that model; none where there is none."""
+        manifest = None if self.identifier is None else self.identifier.manifest
+        return manifest.labels if isinstance(manifest, ClassificationManifest) else ()
 
     def translator(self, source: str, target: str, name: str | None) -> Route[TranslationPipeline]:
         """The route of a language pair, in any case, and of that name if one is given.
@@ -149,15 +170,21 @@ def routing_table(routes: Iterable[AnyRoute]) -> RoutingTable:
             pairs.setdefault((source, target), {})[route.name] = route  # type: ignore[assignment]
         else:
             classifiers[route.name] = route  # type: ignore[assignment]
-    named = {name: route for name, route in classifiers.items() if name is not None}
-    default = _default(named, DEFAULT_CLASSIFIER)
+    identifiers = [name for name, route in classifiers.items() if name and _identifies(route)]
+    identifier = _default(identifiers, DEFAULT_IDENTIFIER)
+    others = [name for name in classifiers if name and name not in identifiers]
+    default = _default(others, DEFAULT_CLASSIFIER)
     if default is not None:
-        classifiers[None] = named[default]
+        classifiers[None] = classifiers[default]
     for (source, target), of_pair in pairs.items():
         default = _default(of_pair, f"translation-{source}-{target}")
         if default is not None:
             translators[source, target, None] = of_pair[default]
-    return RoutingTable(classifiers, translators)
+    return RoutingTable(
+        classifiers=classifiers,
+        identifier=None if identifier is None else classifiers[identifier],
+        translators=translators,
+    )
 
 
 def _default(names: Iterable[str], preferred: str) -> str | None:
@@ -171,7 +198,17 @@ def _no_default(task: str, names: Iterable[str]) -> InvalidInput:
     known = listing(names)
     if known == "none":
         return InvalidInput(f"no {task} model is served here; publish one in the models folder")
-    return InvalidInput(f'several {task} models are served; choose with "model": {known}')
+    several = "," in known
+    what = f"several {task} models are" if several else f"no {task} model for general use is"
+    return InvalidInput(f'{what} served; choose with "model": {known}')
+
+
+def _identifies(route: AnyRoute) -> bool:
+    manifest = route.manifest
+    return (
+        isinstance(manifest, ClassificationManifest)
+        and manifest.purpose == "language-identification"
+    )
 
 
 def _languages(route: AnyRoute) -> tuple[str, str]:

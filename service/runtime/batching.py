@@ -13,7 +13,8 @@ from service.runtime.job import Event, Item, Job
 from service.runtime.measures import Measures, Unmeasured
 from service.runtime.waiting import WaitingQueue
 
-Compute = Callable[[Sequence[Sequence[int]]], Sequence[Any]]  # rows of tokens to results
+Compute = Callable[[Sequence[Sequence[int]]], Any]  # rows of tokens to something of their length
+Finish = Callable[[Sequence[Item], Any], Sequence[Any]]  # that, for these items, to results
 
 
 class BatchEngine:
@@ -26,9 +27,14 @@ class BatchEngine:
         max_batch_tokens: int,
         max_queue_delay: float = 0.0,
         measures: Measures | None = None,
+        finish: Finish | None = None,
     ) -> None:
-        """max_queue_delay: seconds that rows may wait for others, where they fill no batch."""
+        """max_queue_delay: seconds that rows may wait for others, where they fill no batch.
+
+        finish: makes the results, where what was computed is not what each job wants.
+        """
         self._compute = compute
+        self._finish = finish
         self._max_batch_size = max_batch_size
         self._max_batch_tokens = max_batch_tokens
         self._max_queue_delay = max_queue_delay
@@ -64,6 +70,8 @@ class BatchEngine:
             item.job.started = item.job.started or now
         try:
             results = self._compute([item.tokens for item in batch])
+            if self._finish is not None:
+                results = self._finish(batch, results)
             if len(results) != len(batch):
                 raise RuntimeError(f"{len(results)} results for {len(batch)} rows")
         except Exception as error:

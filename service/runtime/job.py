@@ -34,6 +34,7 @@ class Job:
     bulk: bool = False  # goes behind those that are not
     options: SearchOptions | None = None  # of a decoder
     stream: bool = False  # also say each token (greedy search alone)
+    raw: bool = False  # results are what the graphs give: logits, hypotheses in tokens
     cancelled: bool = False  # nobody waits for it any more: it is dropped, and nothing delivered
     failed: bool = False
     results: list[Any] = field(default_factory=list)

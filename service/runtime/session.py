@@ -34,8 +34,10 @@ class Session:
         return dict(zip(names, self._session.run(names, feeds), strict=True))
 
 
-def open_session(path: Path, threads: int) -> Session:
-    """A session that computes on ``threads`` threads. Raises onnxruntime's errors for a bad graph.
+def open_session(model: Path | bytes, threads: int) -> Session:
+    """A session of a graph in a file or in its bytes, which computes on ``threads`` threads.
+
+    Raises onnxruntime's errors for a bad graph.
 
     Threads do not spin while they wait (the server shares the cores with them), memory plans are
     off (they are kept for each shape ever seen, and every batch has a new one) and the arena is
@@ -50,6 +52,7 @@ def open_session(path: Path, threads: int) -> Session:
     options.log_severity_level = 3  # errors only
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    source = model if isinstance(model, bytes) else str(model)
     return Session(
-        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     )

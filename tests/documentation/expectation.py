@@ -2,7 +2,7 @@
 
 Pure: two texts in, the difference in words out. Where the page shows JSON, both sides are compared
 as JSON, so that a page may break lines where it reads best. `...` stands for anything: between
-other text, as a value, or as a key for "and further keys".
+other text, as a value, or as a key for "and further keys". Decimal numbers may differ a little.
 """
 
 import json
@@ -12,6 +12,10 @@ from typing import Any
 # Scores differ a little between processors, because int8 kernels round differently.
 TOLERANCE = 0.02
 
+# What is not to be taken literally in other text than JSON; versions such as 1.2.3 are.
+_LOOSE = re.compile(r"(\.\.\.|(?<![\w.])-?\d+\.\d+(?!\w|\.\d))")
+_NUMBER = r"(-?\d+(?:\.\d+)?(?:e-?\d+)?)"
+
 
 def difference(expected: str, actual: str) -> str | None:
     """What differs, or None. An empty expectation accepts every output."""
@@ -20,14 +24,27 @@ def difference(expected: str, actual: str) -> str | None:
     try:
         shown = json.loads(expected)
     except ValueError:
-        pattern = ".*".join(map(re.escape, expected.strip().split("...")))
-        same = re.fullmatch(pattern, actual.strip(), re.DOTALL)
-        return None if same else f"shown:\n{expected.strip()}\nanswered:\n{actual.strip()}"
+        return _text_difference(expected.strip(), actual.strip())
     try:
         answer = json.loads(actual)
     except ValueError:
         return f"the page shows JSON, the answer is none: {actual.strip()}"
     return _json_difference(shown, answer, "answer")
+
+
+def _text_difference(shown: str, answer: str) -> str | None:
+    literal, loose = _LOOSE.split(shown)[::2], _LOOSE.findall(shown)
+    pattern = re.escape(literal[0])
+    for stands_for, after in zip(loose, literal[1:], strict=True):
+        pattern += (".*" if stands_for == "..." else _NUMBER) + re.escape(after)
+    match = re.fullmatch(pattern, answer, re.DOTALL)
+    numbers = [float(number) for number in loose if number != "..."]
+    if match and all(
+        abs(number - float(other)) <= TOLERANCE
+        for number, other in zip(numbers, match.groups(), strict=True)
+    ):
+        return None
+    return f"shown:\n{shown}\nanswered:\n{answer}"
 
 
 def _json_difference(shown: Any, answer: Any, where: str) -> str | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(r"^```(?P<language>\w*)[^\n]*\n(?P<body>.*?)^```\s*$", re.DOTALL | re.MULTILINE)
+_NEXT_FENCE = re.compile(r"\s*```text\n(?P<body>.*?)^```\s*$", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,46 @@ def examples(page: Path) -> list[Example]:
                 found[-1] = replace(found[-1], command=f"{found[-1].command}\n{line}")
             else:
                 found[-1] = replace(found[-1], output=f"{found[-1].output}{line}\n")
+    return found
+
+
+@dataclass(frozen=True)
+class Program:
+    """A code block, and the output that the page shows for it."""
+
+    page: str
+    line: int
+    language: str
+    source: str
+    output: str
+
+    @property
+    def file(self) -> str | None:
+        """The name that the program gives itself in its first line, a comment; else None."""
+        named = re.match(r"(?:#|//) (\w+\.(?:py|mjs))\b", self.source)
+        return named[1] if named else None
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def programs(page: Path) -> list[Program]:
+    """The page's Python and JavaScript blocks, in order, each a whole program.
+
+    A text block right below one, with nothing but white space between them, is its output.
+    """
+    text = page.read_text(encoding="utf-8")
+    found: list[Program] = []
+    for fence in _FENCE.finditer(text):
+        if fence["language"] not in ("python", "js"):
+            continue
+        line = text.count("\n", 0, fence.start("body")) + 1
+        output = _NEXT_FENCE.match(text, fence.end())
+        found.append(
+            Program(
+                page.name, line, fence["language"], fence["body"], output["body"] if output else ""
+            )
+        )
     return found
 
 

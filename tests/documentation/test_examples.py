@@ -1,7 +1,8 @@
-"""The curl calls of the pages answer as the pages say, from a real server and the shipped models.
+"""The calls of the pages answer as the pages say, from a real server and the shipped models.
 
 A console block shows a command after `$ ` and its output below. Commands that do not start with
-curl are checked in test_references.py, not run.
+curl are run in test_sessions.py. A Python block that calls the server is run as it
+stands, by an interpreter that sees the installed packages and nothing of this checkout.
 """
 
 import os
@@ -17,11 +18,18 @@ from pathlib import Path
 import pytest
 
 from tests.documentation.expectation import difference
-from tests.documentation.markdown import ROOT, Example, examples, pages
+from tests.documentation.markdown import ROOT, Example, Program, examples, pages, programs
 
 SHOWN = "127.0.0.1:8000"
 CALLS = [
     example for page in pages() for example in examples(page) if example.command.startswith("curl ")
+]
+
+CLIENTS = [
+    program
+    for page in pages()
+    for program in programs(page)
+    if program.language == "python" and SHOWN in program.source
 ]
 
 
@@ -99,3 +107,18 @@ def test_calls_answer_as_shown(call: Example, address: str) -> None:
     assert result.returncode == 0, f"{call}: {result.stderr}"
     differs = difference(call.output.replace(SHOWN, address), result.stdout)
     assert differs is None, f"{call}: {differs}"
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=str)
+def test_programs_print_what_is_shown(client: Program, address: str) -> None:
+    result = subprocess.run(
+        # Isolated: neither this folder nor PYTHONPATH is where it finds modules.
+        [sys.executable, "-I", "-c", client.source.replace(SHOWN, address)],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, f"{client}: {result.stderr}"
+    differs = difference(client.output.replace(SHOWN, address), result.stdout)
+    assert differs is None, f"{client}: {differs}"

@@ -13,6 +13,9 @@ from tests.documentation.expectation import difference
         ('{"name": "sentiment", "...": "..."}', '{"name":"sentiment","version":1}'),
         ('{"id": "..."}', '{"id":{"any":"thing"}}'),
         ("HTTP/1.1 200 OK\n...\nready", "HTTP/1.1 200 OK\nserver: x\n\nready\n"),
+        ("positive 0.98, as 1.2.3 says.", "positive 0.9912, as 1.2.3 says."),
+        ("a score of -0.10.", "a score of -0.1042."),
+        ("2.50 ... 0.5", "2.5 and more 0.51"),
         ("", "anything"),
     ],
 )
@@ -32,6 +35,9 @@ def test_what_a_page_may_leave_open(expected: str, actual: str) -> None:
         ('{"error": "no"}', '"no"', "answer: shown {'error': 'no'}"),
         ('{"error": "no"}', "no", "the answer is none"),
         ("no ... here", "yes, it is here", "shown:\nno ... here"),
+        ("positive 0.98", "positive 0.95", "answered:\npositive 0.95"),
+        ("version 1.2.3", "version 1.2.4", "answered:\nversion 1.2.4"),
+        ("batches of 8", "batches of 9", "answered:\nbatches of 9"),
     ],
 )
 def test_what_a_page_may_not_get_wrong(expected: str, actual: str, named: str) -> None:

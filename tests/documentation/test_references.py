@@ -5,14 +5,15 @@ import subprocess
 import sys
 import tomllib
 from collections import defaultdict
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
 from service import __version__
-from service.settings import Settings
-from tests.documentation.markdown import ROOT, anchors, commands, links, pages
+from service.settings import PREFIX, Settings, variable
+from tests.documentation.markdown import ROOT, anchors, commands, links, pages, programs
 from tests.documentation.settings_reference import PAGE, reference
 
 REQUIRED = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "settings.md"}
@@ -32,6 +33,8 @@ def documented_commands() -> dict[tuple[str, ...], set[str]]:
 
 
 COMMANDS = documented_commands()
+PRESENT = [page for page in pages() if page.name != "CHANGELOG.md"]  # which tells of the past too
+DEPLOYMENT = [ROOT / "Dockerfile", ROOT / "compose.yaml"]
 
 
 def test_the_pages_are_there() -> None:
@@ -60,8 +63,9 @@ def test_make_targets_exist() -> None:
                 assert called[2] in targets, f"{page.name} names `{command}`"
 
 
-@pytest.mark.parametrize("words", sorted(COMMANDS), ids=" ".join)
-def test_commands_and_their_flags_exist(words: tuple[str, ...]) -> None:
+@cache
+def flags_of(words: tuple[str, ...]) -> set[str]:
+    """The flags that a command's help names."""
     result = subprocess.run(
         [sys.executable, "-m", *words, "--help"],
         cwd=ROOT,
@@ -70,8 +74,37 @@ def test_commands_and_their_flags_exist(words: tuple[str, ...]) -> None:
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    known = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", result.stdout))
-    assert known >= COMMANDS[words]
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", result.stdout))
+
+
+@pytest.mark.parametrize("words", sorted(COMMANDS), ids=" ".join)
+def test_commands_and_their_flags_exist(words: tuple[str, ...]) -> None:
+    assert flags_of(words) >= COMMANDS[words]
+
+
+@pytest.mark.parametrize("page", PRESENT, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_flags_in_prose_are_those_of_some_command(page: Path) -> None:
+    known = set().union(*map(flags_of, COMMANDS))
+    for command in commands(page):
+        if command.startswith("--"):
+            named = set(re.findall(r"(?<!\S)--[a-z][a-z-]*", command))
+            # argparse knows each flag that is true or false by its opposite, too.
+            assert {flag for flag in named if re.sub("^--no-", "--", flag) not in known} <= known
+
+
+@pytest.mark.parametrize(
+    "file", [*PRESENT, *DEPLOYMENT], ids=lambda file: file.relative_to(ROOT).as_posix()
+)
+def test_variables_are_those_of_settings(file: Path) -> None:
+    known = set(map(variable, Settings.model_fields))
+    assert set(re.findall(rf"\b{PREFIX}[A-Z_]+", file.read_text(encoding="utf-8"))) <= known
+
+
+def test_programs_compile() -> None:
+    for page in pages():
+        for program in programs(page):
+            if program.language == "python":
+                compile(program.source, str(program), "exec")
 
 
 def test_every_setting_is_described() -> None:

@@ -19,6 +19,8 @@ metrics.requests.labels("/predict", "POST", "200").inc(2)
 metrics.engines.waiting_rows.labels("translator").inc(5)
 metrics.models.labels("ready").set(2)
 print(metrics.render().decode())
+samples = [sample for metric in metrics.collect() for sample in metric.samples]
+print("# collected", *(s.value for s in samples if s.name == "gatehouse_requests_total"))
 """
 
 
@@ -73,6 +75,7 @@ def test_processes_that_share_a_folder_are_added_up_and_dead_ones_forgotten(
     assert rendered["gatehouse_models ready"] == 2
     # The first process is dead when the second starts, and computes nothing any more.
     assert rendered["gatehouse_waiting_rows translator"] == 5
+    assert "# collected 4.0" in outputs[-1]
     (memory,) = [name for name in rendered if name.startswith("process_resident_memory_bytes ")]
     assert rendered[memory] > 0
 

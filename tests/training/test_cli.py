@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from service.artifact import read_artifact
+from service.artifact import ClassificationManifest, read_artifact
 from tests.service.api.conftest import loaded_client
 from tests.training.small_runs import (
     REVERSE_SETTINGS,
@@ -22,8 +22,9 @@ from tests.training.small_runs import (
 )
 from training.cli import main
 from training.data.registry import DATASETS
-from training.recipe import recipe_names
+from training.recipe import ClassificationRecipe, recipe_names
 from training.run_folder import RunFolder
+from training.runs import run_recipe
 
 COMMANDS = [
     (),
@@ -265,8 +266,8 @@ def test_training_is_not_begun_for_what_could_not_be_published(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["train"], "name a recipe: reverse, sentiment-bilstm"),
-        (["train", "sentiment"], "there is no recipe 'sentiment'; known recipes: reverse"),
+        (["train"], "name a recipe: language, reverse, sentiment-bilstm"),
+        (["train", "sentiment"], "there is no recipe 'sentiment'; known recipes: language, reverse"),
         (["train", "--resume"], "name the run to go on with: --run DIR"),
         (["train", "--resume", "--run", "nowhere"], "nowhere holds no run"),
         (["train", "sentiment-bilstm", "--root", "nowhere", "--run", "r"], "nowhere/imdb"),
@@ -285,6 +286,48 @@ def test_what_is_not_there_is_one_line(
     assert said in message
     assert "\n" not in message
     assert everything(tmp_path) == set()
+
+
+def test_languages_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = {"nl": ("een", "huis", "ijs", "niet"), "sv": ("och", "inte", "på", "går")}
+    texts = tmp_path / "texts.csv"
+
+    def write(names: dict[str, str]) -> None:
+        lines = [
+            f"{' '.join(line)},{names[code]}\n"
+            for code, known in words.items()
+            for line in itertools.product(known, repeat=3)
+        ]
+        texts.write_text("text,label\n" + "".join(lines), encoding="utf-8")
+
+    models, run = tmp_path / "models" / "language", tmp_path / "run"
+    quick = flags((*STARS_SETTINGS, "training.epochs=6"))
+    train = ["train", "language", "--data", str(texts), *quick, "--run", str(run), "--quiet"]
+    write({"nl": "Dutch", "sv": "Swedish"})
+    message = failing(capsys, *train, "--publish", str(models))
+    assert "the labels Dutch, Swedish are no codes of languages, such as en" in message
+    assert not run.exists()
+    write({"nl": "nl", "sv": "sv"})
+    assert main([*train, "--publish", str(models)]) == 0
+    manifest = read_artifact(models / "1").manifest
+    assert isinstance(manifest, ClassificationManifest)
+    assert manifest.labels == ("nl", "sv")
+    assert manifest.purpose == "language-identification"
+
+
+def test_the_language_of_own_texts_is_the_users_to_state(
+    stars: TrainedRun, reviews: Path, tmp_path: Path
+) -> None:
+    def language(run: Path) -> str | None:
+        recipe = run_recipe(RunFolder(run))
+        assert isinstance(recipe, ClassificationRecipe)
+        return recipe.language
+
+    assert language(stars.run) is None  # though the recipe is for English
+    once = flags((*STARS_SETTINGS, "training.epochs=1", "language=de"))
+    command = ["train", "sentiment-bilstm", "--data", str(reviews), *COLUMNS, *once, "--quiet"]
+    assert main([*command, "--run", str(tmp_path / "run")]) == 0
+    assert language(tmp_path / "run") == "de"
 
 
 def test_own_data_is_trained_on_again_and_again(

@@ -16,6 +16,7 @@ from training.corpora import (
     own_pairs,
     parallel_corpora,
 )
+from training.data.languages import SOURCES as LANGUAGES
 from training.data.parallel import SOURCES as PARALLEL
 from training.data.sentiment import SOURCES as SENTIMENT
 from training.recipe import Data, Languages, Source
@@ -29,7 +30,7 @@ def data(train: tuple[Source, ...], held_out: str) -> Data:
     )
 
 
-@pytest.mark.parametrize("name", [*SENTIMENT, *PARALLEL, *SYNTHETIC])
+@pytest.mark.parametrize("name", [*SENTIMENT, *PARALLEL, *LANGUAGES, *SYNTHETIC])
 def test_the_manifest_can_describe_every_source(name: str) -> None:
     described = describe_source(name, 7)
     assert (described.name, described.rows) == (name, 7)
@@ -52,6 +53,18 @@ def test_sources_stand_in_order_with_what_an_epoch_takes_of_each(tmp_path: Path)
     assert corpora.takes == [5, None]
     assert all("place" in example.text for example in corpora.train[0])
     assert labelled_tests(tmp_path, wanted) == corpora.test
+
+
+def test_a_source_that_gives_several_sets_names_each_by_its_split(tmp_path: Path) -> None:
+    wanted = Data(
+        train=(Source(source="synthetic"),),
+        validation=(Source(source="synthetic", split="validation"),),
+        test=(Source(source="synthetic", split="test"), Source(source="synthetic", split="train")),
+    )
+    corpora = labelled_corpora(tmp_path, wanted)
+    assert list(corpora.validation) == ["synthetic"]
+    assert list(corpora.test) == ["synthetic test", "synthetic train"]
+    assert corpora.test["synthetic train"] == corpora.train[0]
 
 
 def test_synthetic_sources_need_no_folder(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from training.corpora import SYNTHETIC
+from training.data.languages import SOURCES as LANGUAGES
 from training.data.parallel import SOURCES as PARALLEL
 from training.data.sentiment import SOURCES as SENTIMENT
 from training.networks.build import build_classifier, build_translator
@@ -18,7 +19,7 @@ from training.recipe import (
     recipe_names,
 )
 
-SHIPPED = ["reverse", "sentiment-bilstm", "sentiment-lstm", "translation-en-de"]
+SHIPPED = ["language", "reverse", "sentiment-bilstm", "sentiment-lstm", "translation-en-de"]
 
 
 def test_the_recipes_of_the_package() -> None:
@@ -29,7 +30,8 @@ def test_the_recipes_of_the_package() -> None:
 def test_every_recipe_names_sources_that_exist_and_a_network_that_can_be_built(name: str) -> None:
     recipe = read_recipe(name)
     assert recipe.name == name
-    known = {*(SENTIMENT if recipe.task == "classification" else PARALLEL), *SYNTHETIC}
+    labelled = {*SENTIMENT, *LANGUAGES}
+    known = {*(labelled if recipe.task == "classification" else PARALLEL), *SYNTHETIC}
     sources = (*recipe.data.train, *recipe.data.validation, *recipe.data.test)
     assert {source.source for source in sources} <= known
     assert recipe.data.test
@@ -131,7 +133,7 @@ def test_bad_toml_and_missing_recipes_are_named(tmp_path: Path) -> None:
     path.write_text("task = \n", encoding="utf-8")
     with pytest.raises(RecipeError, match=r"mine\.toml is not valid TOML: .*line 1"):
         read_recipe(str(path))
-    with pytest.raises(RecipeError, match="there is no recipe 'sentimnt'; known recipes: reverse"):
+    with pytest.raises(RecipeError, match="no recipe 'sentimnt'; known recipes: language, rev"):
         read_recipe("sentimnt")
     with pytest.raises(RecipeError, match=r"there is no recipe '.*other\.toml'"):
         read_recipe(str(tmp_path / "other.toml"))

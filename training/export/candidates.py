@@ -70,16 +70,17 @@ def classifier_candidates(
     rows = _checked_rows(run.tokenizer, [e.text for part in run.corpora.validation.values()
                                          for e in part])  # fmt: skip
     graph = classifier_graph(run.network, "fp32", temperature)
-    worst = check_classifier_agreement(run.network, graph, temperature, rows)
+    worst = check_classifier_agreement(run.network, graph.model, temperature, rows)
     notes = [
         f"temperature {temperature:.3f}",
         f"torch and onnxruntime agree to {worst:.1e} (fp32 logits, {len(rows)} texts)",
     ]
     candidates = []
     for precision in _wanted(choice):
-        model = graph
+        chosen = graph
         if precision == "int8":
-            model = classifier_graph(run.network, "int8", temperature)
+            chosen = classifier_graph(run.network, "int8", temperature)
+        model = chosen.model
         worst = check_classifier_invariance(model, precision, rows)
         notes.append(f"{precision}: alone and batched agree to {worst:.1e}")
         draft = ClassificationDraft(
@@ -94,6 +95,9 @@ def classifier_candidates(
             license_note=run.recipe.publication.license_note,
             sources=tuple(run.corpora.sources),
             labels=run.labels,
+            inspection=chosen.inspection,
+            language=run.recipe.language,
+            purpose=run.recipe.purpose,
         )
         files = {"classifier.onnx": model.SerializeToString()}
         candidates.append(Candidate(draft, {**files, TOKENIZER_FILE: run.tokenizer.to_bytes()}))

@@ -1,16 +1,25 @@
 """The classifier as an ONNX graph: tokens and lengths to logits."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import onnx
 
+from service.artifact import Inspection
 from training.export.graph import GraphBuilder
 from training.export.layers import Layers, Precision, array
 from training.networks.classifier import TextClassifier
 
 
+@dataclass(frozen=True)
+class ClassifierGraph:
+    model: onnx.ModelProto
+    inspection: Inspection  # where the values stand that explain an answer
+
+
 def classifier_graph(
     network: TextClassifier, precision: Precision, temperature: float = 1.0
-) -> onnx.ModelProto:
+) -> ClassifierGraph:
     """tokens int32 [batch, time], lengths int32 [batch] to logits float32 [batch, classes].
 
     ``temperature`` divides the logits (Guo et al. 2017), so that the softmax of what the graph
@@ -58,4 +67,11 @@ def classifier_graph(
     # The head stays in float32: it is tiny, and an explanation splits it exactly.
     logits = g.op("Add", g.op("MatMul", states, weight), bias)
     g.output(logits, "logits", "float32", ["batch", head.out_features])
-    return g.build()
+    inspection = Inspection(
+        states=outputs,
+        pooling=network.pooling,
+        head_weight=weight,
+        head_bias=bias,
+        layers=tuple(layers.recurrent),
+    )
+    return ClassifierGraph(g.build(), inspection)

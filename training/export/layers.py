@@ -22,6 +22,7 @@ from typing import Any, Literal
 import numpy as np
 from torch import Tensor, nn
 
+from service.artifact import RecurrentLayer
 from training.export.graph import MICROSOFT, Array, GraphBuilder
 
 Precision = Literal["fp32", "int8"]
@@ -84,6 +85,7 @@ class Layers:
         self.graph = graph
         self.quantised = precision == "int8"
         self.pins = PINS if self.quantised else 0
+        self.recurrent: list[RecurrentLayer] = []  # the LSTM layers added so far
 
     def embedding(self, table: Array, tokens: str) -> Value:
         """Rows of ``table`` (vocabulary x features); the pins stand behind them."""
@@ -208,20 +210,27 @@ class Layers:
         units = directions[0].hidden_size + self.pins
         parts = [self._direction(value, layer) for layer in directions]
         weights = [np.stack(arrays) for arrays in zip(*parts, strict=True)]
-        hidden, cell = start or self._start(len(directions), units, batch)
+        named = self._quantised_weights(weights) if self.quantised else self._weights(weights)
+        begin = None
+        if start is None:
+            begin = self._start_rows(units)
+            start = self._start(begin, len(directions), units, batch)
         attributes: dict[str, Any] = {
             "hidden_size": units,
             "direction": "bidirectional" if len(directions) == 2 else "forward",
         }
+        inputs = [value.name, named["weight"], named["recurrent"], named["bias"]]
+        inputs += [lengths, *start]
         if self.quantised:
-            outputs, final, cells = self._quantised_lstm(
-                value, weights, (lengths, hidden, cell), attributes
+            zeros = g.constant(np.zeros((len(directions), 4 * units), np.int8))
+            inputs += ["", named["weight_scale"], zeros, named["recurrent_scale"], zeros]
+            outputs, final, cells = g.ops(
+                "DynamicQuantizeLSTM", 3, *inputs, domain=MICROSOFT, **attributes
             )
         else:
-            names = [g.constant(weight) for weight in weights]
-            outputs, final, cells = g.ops(
-                "LSTM", 3, value.name, *names, lengths, hidden, cell, **attributes
-            )
+            outputs, final, cells = g.ops("LSTM", 3, *inputs, **attributes)
+        if begin is not None:
+            self.recurrent.append(self._facts(value, outputs, named, begin))
         # time x directions x batch x units to time x batch x directions * units
         aside = g.op("Transpose", outputs, perm=[0, 2, 1, 3])
         joined = g.op("Reshape", aside, g.integers(0, 0, len(directions) * units))
@@ -233,24 +242,40 @@ class Layers:
         blocks = tuple(block * len(directions))
         return Value(joined, blocks, 1.0), Value(ends, blocks, 1.0), cells
 
-    def _quantised_lstm(
-        self,
-        value: Value,
-        weights: list[Array],
-        rest: tuple[str, str, str],
-        attributes: dict[str, Any],
-    ) -> list[str]:
+    def _facts(
+        self, value: Value, outputs: str, named: dict[str, str], begin: tuple[str, str]
+    ) -> RecurrentLayer:
+        """Where the values of a layer stand in the graph."""
+        return RecurrentLayer(
+            inputs=value.name,
+            outputs=outputs,
+            weight=named["weight"],
+            recurrent=named["recurrent"],
+            bias=named["bias"],
+            weight_scale=named.get("weight_scale"),
+            recurrent_scale=named.get("recurrent_scale"),
+            hidden=begin[0],
+            cell=begin[1],
+            pins=self.pins,
+        )
+
+    def _weights(self, weights: list[Array]) -> dict[str, str]:
+        """W, R (directions x 4 units x features) and B of a layer as constants: their names."""
+        kinds = ("weight", "recurrent", "bias")
+        return {
+            kind: self.graph.constant(weight) for kind, weight in zip(kinds, weights, strict=True)
+        }
+
+    def _quantised_weights(self, weights: list[Array]) -> dict[str, str]:
+        """As `_weights`, in int8 and with a scale for each row of W and R."""
         g = self.graph
-        bias = g.constant(weights[2])
-        names, scales = [], []
-        for weight in weights[:2]:  # directions x 4 units x features
+        named = {"bias": g.constant(weights[2])}
+        for kind, weight in zip(("weight", "recurrent"), weights[:2], strict=True):
             pairs = [quantise(part, WEIGHT_LIMIT) for part in weight]
             # onnxruntime wants directions x features x 4 units
-            names.append(g.constant(np.stack([rows.T for rows, _ in pairs])))
-            scale = np.stack([scale for _, scale in pairs])
-            scales += [g.constant(scale), g.constant(np.zeros(scale.shape, np.int8))]
-        inputs = [value.name, *names, bias, *rest, "", *scales]
-        return g.ops("DynamicQuantizeLSTM", 3, *inputs, domain=MICROSOFT, **attributes)
+            named[kind] = g.constant(np.stack([rows.T for rows, _ in pairs]))
+            named[f"{kind}_scale"] = g.constant(np.stack([scale for _, scale in pairs]))
+        return named
 
     def _direction(self, value: Value, layer: nn.LSTM) -> tuple[Array, Array, Array]:
         """W (4 units x features), R (4 units x units) and B (8 units) with gates i, o, f, c.
@@ -277,16 +302,21 @@ class Layers:
             B[0, 3, hidden:] = (SATURATING, -SATURATING)  # c̃
         return W.reshape(4 * units, -1), R.reshape(4 * units, -1), B.reshape(8 * units)
 
-    def _start(self, directions: int, units: int, batch: str) -> tuple[str, str]:
-        """h_0 and c_0: zero for real units, ±1 and ±40 for pins."""
-        g = self.graph
-        shape = g.op("Concat", g.integers(directions), batch, g.integers(units), axis=0)
+    def _start_rows(self, units: int) -> tuple[str, str]:
+        """Where every row starts, h_0 and c_0: zero for real units, ±1 and ±40 for pins."""
         rows = np.zeros((2, units), dtype=np.float32)
         if self.pins:
             rows[0, -PINS:] = (1.0, -1.0)
             rows[1, -PINS:] = (SATURATING, -SATURATING)
-        hidden, cell = (g.op("Expand", g.constant(row), shape) for row in rows)
-        return hidden, cell
+        return self.graph.constant(rows[0]), self.graph.constant(rows[1])
+
+    def _start(
+        self, rows: tuple[str, str], directions: int, units: int, batch: str
+    ) -> tuple[str, str]:
+        """h_0 and c_0 (directions x batch x units) of rows that all start alike."""
+        g = self.graph
+        shape = g.op("Concat", g.integers(directions), batch, g.integers(units), axis=0)
+        return g.op("Expand", rows[0], shape), g.op("Expand", rows[1], shape)
 
 
 def quantise(matrix: Array, limit: int) -> tuple[Array, Array]:

@@ -33,6 +33,7 @@ class Live:
         services = app.state.services
         assert isinstance(services, Services)
         self.repository = services.repository
+        self.explanations = services.explanations
         self._inference = services.inference
         self.loop = services.inference.loop
         self.client = httpx2.Client(base_url="http://{}:{}".format(*address), timeout=None)

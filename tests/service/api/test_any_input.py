@@ -35,6 +35,8 @@ translate_bodies = st.fixed_dictionaries(
         "num_hypotheses": st.integers(-1, 11) | json_values,
         "version": st.integers(0, 2) | json_values,
         "model": json_values,
+        "format": st.sampled_from(["html", "text"]) | json_values,
+        "alternatives": st.integers(-1, 11) | json_values,
     },
 )
 
@@ -94,8 +96,27 @@ def test_any_time_is_answered(client: TestClient, value: bytes) -> None:
 @relaxed
 @given(body=st.binary(max_size=60) | any_text.map(lambda t: t.encode("utf-8", "surrogatepass")))
 def test_any_bytes_are_answered(client: TestClient, body: bytes) -> None:
-    for path in ("/predict", "/translate"):
+    for path in ("/predict", "/translate", "/detect", "/huggingface/sentiment"):
         check(client.post(path, content=body))
+
+
+@relaxed
+@given(
+    body=st.binary(max_size=60),
+    kind=st.sampled_from(
+        [
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "multipart/form-data",
+        ]
+    ),
+    part=st.booleans(),
+)
+def test_any_form_is_answered(client: TestClient, body: bytes, kind: str, part: bool) -> None:
+    if part:
+        body = b'--x\r\nContent-Disposition: form-data; name="q"\r\n\r\n' + body + b"\r\n--x--"
+    for path in ("/translate", "/detect"):
+        check(client.post(path, content=body, headers={"Content-Type": kind}))
 
 
 @relaxed

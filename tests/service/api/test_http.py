@@ -25,17 +25,25 @@ ROUTES = [
 ]
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/predict/", "/v2/%00", "/%ff", "/" + "x" * 999])
-def test_an_unknown_path_is_404_and_names_the_known_ones(client: TestClient, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/page/nothing", "/predict/", "/v2/%00", "/%ff", "/" + "x" * 999]
+)
+def test_an_unknown_path_is_404_and_says_where_the_known_ones_are(
+    client: TestClient, path: str
+) -> None:
     response = client.get(path)
     assert response.status_code == 404
     (error,) = response.json().values()
     assert error.startswith('there is nothing at "/')
-    assert error.endswith(
-        "try one of /docs, /health/live, /health/ready, /metrics, /models, /models/{name}, "
-        "/predict, /translate"
-    )
+    assert error.endswith("/docs shows what there is")
     assert len(error) < 250
+
+
+def test_an_unknown_path_that_is_nearly_a_known_one_is_told_which(client: TestClient) -> None:
+    (error,) = client.get("/translat").json().values()
+    assert error.startswith('there is nothing at "/translat"; did you mean /translate? ')
+    (error,) = client.get("/v2/model/sentiment/infer").json().values()
+    assert "/v2/models/{name}/infer" in error
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

@@ -73,7 +73,7 @@ def test_awkward_texts_are_answered_and_do_not_touch_their_neighbours(
         ({"max_length": 100_000}, 400, "max_length must be 512 or less"),
         ({"length_penalty": "1"}, 400, "length_penalty must be a valid number, not a string"),
         ({"length_penalty": -1}, 400, "length_penalty must be greater than or equal to 0"),
-        ({"format": "html"}, 400, 'unknown field "format"; known fields are beam_size, '),
+        ({"mood": "good"}, 400, 'unknown field "mood"; known fields are alternatives, '),
         ({"version": 0}, 400, "version must be greater than or equal to 1"),
         ({"version": 7}, 404, "version 7 of translation-en-de is not loaded; loaded are: 1"),
         ({"model": "nobody"}, 404, 'no translation model is called "nobody"'),

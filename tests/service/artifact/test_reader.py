@@ -183,3 +183,29 @@ def test_a_repository_that_is_none_is_named(models: Path) -> None:
     (models / "empty").rename(models / "no model name")
     with pytest.raises(ArtifactError, match="no model name"):
         list_models(models)
+
+
+def test_a_manifest_of_before_language_and_purpose_were_stated_is_read(sentiment: Path) -> None:
+    reseal(sentiment, lambda document: [document.pop(key) for key in ("language", "purpose")])
+    manifest = read_artifact(sentiment).manifest
+    assert isinstance(manifest, ClassificationManifest)
+    assert manifest.language is manifest.purpose is None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"language": "English"}, "language"),
+        ({"purpose": "spam"}, "purpose"),
+        (
+            {"purpose": "language-identification"},
+            r"the label 'positive' is no code of a language, such as en",
+        ),
+    ],
+)
+def test_a_language_or_purpose_that_is_none_is_refused(
+    sentiment: Path, change: dict[str, str], reason: str
+) -> None:
+    reseal(sentiment, lambda document: document.update(change))
+    with pytest.raises(ArtifactError, match=reason):
+        read_artifact(sentiment)

@@ -20,6 +20,7 @@ from service.pipelines.classification import (
 )
 from service.pipelines.options import PipelineOptions
 from service.runtime.job import Event, Finished, Job
+from service.runtime.session import Array
 from tests import tiny_models
 
 few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -199,11 +200,11 @@ class HeldClassifier(ClassificationPipeline):
     computing = threading.Event()
     go_on = threading.Event()
 
-    def predict(self, rows: Sequence[Sequence[int]]) -> list[list[Prediction]]:
+    def compute(self, rows: Sequence[Sequence[int]]) -> Array:
         if max(map(len, rows)) > LONG_TEXT_TOKENS:
             self.computing.set()
             assert self.go_on.wait(60)
-        return super().predict(rows)
+        return super().compute(rows)
 
 
 def test_a_long_text_holds_up_no_short_one(published_models: Path) -> None:

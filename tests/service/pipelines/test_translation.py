@@ -312,3 +312,16 @@ def test_a_submitted_job_is_answered_as_the_blocking_call(published_models: Path
         assert job.tokens == sum(map(len, split.rows))
         best = [hypotheses[0] for hypotheses in translator.search(split.rows, options)]
         assert job.tokens_out == sum(len(hypothesis.tokens) for hypothesis in best)
+
+
+def test_a_raw_job_gets_hypotheses_in_tokens(translator: TranslationPipeline) -> None:
+    rows = translator.split(["a good film", "the cat sat"]).rows
+    options = SearchOptions(beam_size=3, num_hypotheses=2)
+    groups: Queue[list[Event]] = Queue()
+    job = Job(groups.put, options=options, raw=True)
+    translator.submit(job, rows)
+    assert groups.get(timeout=60) == [Finished(job)]
+    expected = [hypotheses[:2] for hypotheses in translator.search(rows, options)]
+    assert [[h.tokens for h in row] for row in job.results] == [
+        [h.tokens for h in row] for row in expected
+    ]

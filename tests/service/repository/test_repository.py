@@ -13,6 +13,7 @@ from service.artifact import Artifact, ArtifactError, ClassificationExample, wri
 from service.errors import (
     InvalidInput,
     ModelsNotReady,
+    NoLanguageModel,
     UnknownModel,
     UnknownVersion,
     UnsupportedLanguagePair,
@@ -307,6 +308,47 @@ def test_a_new_model_is_served_and_a_bad_one_takes_nothing_out_of_rotation(model
     assert list(repository.models()) == ["sentiment", "topic", "translation-en-de"]
 
 
+def test_a_model_for_languages_is_no_default_and_is_found_by_its_purpose(models: Path) -> None:
+    repository = loaded_repository(models)
+    assert not repository.identified_languages
+    with pytest.raises(NoLanguageModel, match="no model is served here that tells the language"):
+        repository.language_identifier()
+    tiny_models.publish_language_identifier(models, name="tongue")
+    repository.rescan()
+    assert answering(repository) == 1  # the only classifier for everybody
+    assert list(repository.identified_languages) == ["en", "de"]
+    with repository.language_identifier() as chosen, repository.classifier("tongue") as named:
+        assert chosen.pipeline is named.pipeline
+    # Of several the one called "language" tells them.
+    tiny_models.publish_language_identifier(models, name="second")
+    repository.rescan()
+    with pytest.raises(NoLanguageModel, match='several and none called "language"'):
+        repository.language_identifier()
+    tiny_models.publish_language_identifier(models)
+    repository.rescan()
+    with repository.language_identifier() as chosen:
+        assert chosen.pipeline.artifact.name == "language"
+    assert answering(repository) == 1
+
+
+def test_where_all_models_tell_languages_none_is_the_default(tmp_path: Path) -> None:
+    tiny_models.publish_language_identifier(tmp_path)
+    repository = loaded_repository(tmp_path)
+    with pytest.raises(InvalidInput, match='choose with "model": language'):
+        repository.classifier()
+
+
+def test_a_version_of_another_purpose_is_refused(models: Path) -> None:
+    repository = loaded_repository(models)
+    tiny_models.publish_language_identifier(models, name="sentiment")
+    repository.rescan()
+    assert answering(repository) == 1
+    refused = repository.model("sentiment").versions[0]
+    assert refused.state is State.FAILED
+    assert refused.reason is not None
+    assert "made for another task" in refused.reason
+
+
 def test_a_version_whose_folder_is_gone_goes_on_answering(
     models: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -459,3 +501,38 @@ def test_the_document_may_name_a_model_that_is_new(models: Path) -> None:
     assert routed.apply(lambda routing: routing.activated(1), "topic") == {}
     with routed.repository.classifier("topic") as chosen:
         assert chosen.version == 1
+
+
+def test_a_halted_model_is_freed_and_answers_again_once_it_is_started(models: Path) -> None:
+    routed = Routed(models)
+    repository = routed.repository
+    with repository.classifier() as lease:
+        pipeline = weakref.ref(lease.pipeline)
+        assert routed.apply(lambda routing: routing.halted()) == {}
+        assert states(repository) == {1: "draining"}
+    del lease
+    repository.step()
+    gc.collect()
+    assert pipeline() is None
+    status = repository.model("sentiment")
+    assert (status.state, status.active) == (State.AVAILABLE, None)
+    assert states(repository) == {1: "available"}
+    with pytest.raises(ModelsNotReady, match="sentiment is not loaded: it was unloaded; load it"):
+        repository.classifier()
+    repository.require_ready()  # somebody wanted it so
+    tiny_models.publish_classifier(models)
+    repository.rescan()
+    assert states(repository) == {2: "available", 1: "available"}
+    assert routed.apply(lambda routing: routing.started()) == {}
+    assert answering(repository) == 2
+
+
+def test_a_worker_that_starts_anew_leaves_a_halted_model_as_it_is(models: Path) -> None:
+    routed = Routed(models)
+    routed.apply(lambda routing: routing.halted())
+    anew = loaded_repository(models, store=routed.store)
+    assert anew.model("sentiment").manifest is not None
+    with pytest.raises(ModelsNotReady, match="it was unloaded"):
+        anew.classifier()
+    with anew.translator("en", "de") as lease:
+        assert lease.version == 1

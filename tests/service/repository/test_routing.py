@@ -45,6 +45,19 @@ def test_versions_that_somebody_loaded_stay_and_are_loaded_last() -> None:
     assert plan(Routing(loaded=(1, 9)), [1, 2, 3, 4], 2) == Plan(4, (4, 1, 3))
 
 
+def test_a_model_that_is_halted_has_nothing_loaded_until_something_is_asked_of_it() -> None:
+    halted = Routing(active=2, loaded=(1,)).halted()
+    assert plan(halted, [1, 2, 3], 2) == Plan(None, ())
+    assert plan(halted.started(), [1, 2, 3], 2) == Plan(2, (2, 1, 3))
+    for asked in (
+        halted.activated(2),
+        halted.activated(None),
+        halted.with_loaded(1),
+        halted.with_candidate("m", Candidate(version=1)),
+    ):
+        assert plan(asked, [1, 2, 3], 2).active is not None
+
+
 @given(ROUTINGS, st.sets(VERSIONS), st.integers(1, 3))
 def test_a_plan_loads_what_can_be_used_and_what_answers_first(
     routing: Routing, usable: set[int], keep: int

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.runtime.batching import BatchEngine
-from service.runtime.job import Event, Failed, Finished, Job
+from service.runtime.job import Event, Failed, Finished, Item, Job
 
 
 class Model:
@@ -237,3 +237,13 @@ def test_clear_names_each_job_once_and_forgets_it() -> None:
     assert engine.delay(0.0) is None
     assert model.batches == []
     assert load.last == (0, 0)
+
+
+def test_what_was_computed_is_finished_for_each_row_and_its_job() -> None:
+    def finish(items: Sequence[Item], sums: Sequence[int]) -> list[str]:
+        return [f"{item.index}: {total}" for item, total in zip(items, sums, strict=True)]
+
+    engine = BatchEngine(Model(), 8, 1000, finish=finish)
+    job = push(engine, [[1, 2], [3, 4]])
+    assert run(engine) == [Finished(job)]
+    assert job.results == ["0: 3", "1: 7"]

@@ -49,7 +49,7 @@ def classifier_session(
     precision: Precision, layers: int, bidirectional: bool, pooling: Pooling, factor: float
 ) -> Session:
     network = classifier(layers, bidirectional, pooling, factor)
-    return graph_session(classifier_graph(network, precision))
+    return graph_session(classifier_graph(network, precision).model)
 
 
 def classify(session: Session, rows: Rows) -> np.ndarray:

@@ -26,12 +26,12 @@ SENTENCES = [[*row, EOS_ID] for row in ROWS]
 
 def test_graphs_of_their_networks_pass() -> None:
     assert check_classifier_agreement(
-        classifier(), classifier_graph(classifier(), "fp32", 2.0), 2.0, ROWS
+        classifier(), classifier_graph(classifier(), "fp32", 2.0).model, 2.0, ROWS
     ) <= 1e-4  # fmt: skip
     graphs = translator_graphs(translator(), "fp32")
     assert check_translator_agreement(translator(), graphs, SENTENCES) <= 1e-4
     for precision in ("fp32", "int8"):
-        model = classifier_graph(classifier(), precision)
+        model = classifier_graph(classifier(), precision).model
         assert check_classifier_invariance(model, precision, ROWS) <= 1e-5
         both = translator_graphs(translator(), precision)
         assert check_translator_invariance(both, precision, SENTENCES) <= 1e-5
@@ -39,7 +39,7 @@ def test_graphs_of_their_networks_pass() -> None:
 
 def test_a_classifier_whose_weights_have_moved_is_refused() -> None:
     network = copy.deepcopy(classifier())
-    model = classifier_graph(network, "fp32")
+    model = classifier_graph(network, "fp32").model
     with torch.no_grad():
         network.head.bias[0] += 2e-4
     with pytest.raises(
@@ -50,7 +50,9 @@ def test_a_classifier_whose_weights_have_moved_is_refused() -> None:
 
 def test_a_temperature_that_was_left_out_is_seen() -> None:
     with pytest.raises(ExportError, match="torch and onnxruntime differ"):
-        check_classifier_agreement(classifier(), classifier_graph(classifier(), "fp32"), 1.5, ROWS)
+        check_classifier_agreement(
+            classifier(), classifier_graph(classifier(), "fp32").model, 1.5, ROWS
+        )
 
 
 MOVED = (
@@ -81,7 +83,7 @@ def test_nonsense_is_refused() -> None:
     with torch.no_grad():
         network.head.weight[0, 0] = torch.nan
     with pytest.raises(ExportError, match="torch and onnxruntime differ by nan"):
-        check_classifier_agreement(network, classifier_graph(network, "fp32"), 1.0, ROWS)
+        check_classifier_agreement(network, classifier_graph(network, "fp32").model, 1.0, ROWS)
 
 
 def without_pins(graphs: TranslatorGraphs) -> TranslatorGraphs:

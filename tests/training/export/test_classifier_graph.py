@@ -92,7 +92,7 @@ def test_the_order_of_a_batch_does_not_matter() -> None:
 
 def test_an_unpinned_graph_would_depend_on_its_batch() -> None:
     # What the pins are for: without them the same kernel moves a text with its neighbours.
-    model = classifier_graph(classifier(), "int8")
+    model = classifier_graph(classifier(), "int8").model
     for constant in model.graph.initializer:
         values = numpy_helper.to_array(constant)
         if constant.dims == [2] and values.dtype == np.float32 and values[0] == -values[1] > 0:
@@ -107,9 +107,9 @@ def test_an_unpinned_graph_would_depend_on_its_batch() -> None:
 @pytest.mark.parametrize("temperature", [0.25, 3.0])
 def test_temperature_divides_the_logits(precision: Precision, temperature: float) -> None:
     network = classifier()
-    plain = classify(graph_session(classifier_graph(network, precision)), EVERY_LENGTH)
+    plain = classify(graph_session(classifier_graph(network, precision).model), EVERY_LENGTH)
     scaled = classify(
-        graph_session(classifier_graph(network, precision, temperature)), EVERY_LENGTH
+        graph_session(classifier_graph(network, precision, temperature).model), EVERY_LENGTH
     )
     np.testing.assert_allclose(scaled, plain / temperature, rtol=1e-5, atol=1e-5)
 
@@ -120,7 +120,7 @@ def test_temperature_divides_the_logits(precision: Precision, temperature: float
 def test_the_graph_passes_onnxs_checks_and_says_what_it_takes_and_gives(
     precision: Precision, shape: tuple[int, bool, Pooling]
 ) -> None:
-    model = classifier_graph(classifier(*shape), precision)
+    model = classifier_graph(classifier(*shape), precision).model
     onnx.checker.check_model(model, full_check=True)
     assert {entry.domain: entry.version for entry in model.opset_import}[""] == OPSET
     assert [value.name for value in model.graph.input] == ["tokens", "lengths"]

@@ -1,0 +1,180 @@
+"""The bodies of POST /explain and of its answers; see `service.api.schemas` for all others."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.api.schemas import RequestBody
+
+MAX_UNITS = 16  # whose gates a request may ask for
+
+
+class ExplainLabelRequest(RequestBody):
+    """A text whose label is to be explained."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"inputs": "The plot is thin, but the actors are wonderful."},
+                {"inputs": "I was not impressed.", "label": "positive"},
+                {"inputs": "What a film!", "gates": True, "units": [7]},
+            ]
+        }
+    )
+
+    inputs: Annotated[str, Field(description="a text")]
+    model: Annotated[
+        str | None, Field(description="name of a classification model; see /models")
+    ] = None
+    version: Annotated[
+        int | None,
+        Field(description="version of the model; the one that is active by default", ge=1),
+    ] = None
+    label: Annotated[
+        str | None, Field(description="the label to explain; by default the best one")
+    ] = None
+    against: Annotated[
+        str | None,
+        Field(
+            description="explain by how much the label's logit is above that of this one; by "
+            "default the other one of two labels, and none of more"
+        ),
+    ] = None
+    gates: Annotated[
+        bool, Field(description="answer with the gates of every LSTM layer at every token, too")
+    ] = False
+    units: Annotated[
+        tuple[Annotated[int, Field(ge=0)], ...],
+        Field(
+            description="units whose gates to answer with, beside the means over all units",
+            max_length=MAX_UNITS,
+        ),
+    ] = ()
+
+
+class ExplainTranslationRequest(RequestBody):
+    """A text whose translation is to be explained. It may hold several sentences."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"q": "A man rides a bike.", "source": "en", "target": "de"}]
+        }
+    )
+
+    q: Annotated[str, Field(description="a text")]
+    source: Annotated[str, Field(description="code of the language of the text, such as en")]
+    target: Annotated[str, Field(description="code of the language wanted, such as de")]
+    model: Annotated[str | None, Field(description="name of a translation model; see /models")] = (
+        None
+    )
+    version: Annotated[
+        int | None,
+        Field(description="version of the model; the one that is active by default", ge=1),
+    ] = None
+    beam_size: Annotated[
+        int | None,
+        Field(description="hypotheses kept by the search, 5 by default; 1 is greedy", ge=1),
+    ] = None
+    max_length: Annotated[
+        int | None, Field(description="tokens after which a sentence is cut", ge=1)
+    ] = None
+    length_penalty: Annotated[
+        float | None,
+        Field(
+            description="power of the length by which a hypothesis's score is divided; "
+            "the model's own by default",
+            ge=0,
+            le=10,
+            allow_inf_nan=False,
+        ),
+    ] = None
+
+
+class Span(BaseModel):
+    """A part of a text: text[start:end], counted in characters (code points)."""
+
+    text: Annotated[str, Field(examples=["wonderful"])]
+    start: Annotated[int, Field(ge=0, examples=[37])]
+    end: Annotated[int, Field(ge=0, examples=[46])]
+
+
+class WordContribution(Span):
+    """A word, and what it adds to the logit."""
+
+    contribution: Annotated[float, Field(examples=[1.6])]
+
+
+class UnitGates(BaseModel):
+    """The gates of one unit at every step, 0 to 1."""
+
+    unit: Annotated[int, Field(ge=0)]
+    input: list[float]
+    forget: list[float]
+    output: list[float]
+
+
+class LayerGates(BaseModel):
+    """The gates of one direction of a layer at every step, 0 to 1: the means over its units."""
+
+    layer: Annotated[int, Field(description="from 1", ge=1)]
+    direction: Annotated[str, Field(description="forward or backward")]
+    input: list[float]
+    forget: list[float]
+    output: list[float]
+    units: Annotated[list[UnitGates], Field(description="those that the request names")]
+
+
+class LabelExplanation(BaseModel):
+    """A logit, split over the words: the contributions and the bias add up to it."""
+
+    label: Annotated[str, Field(examples=["positive"])]
+    against: Annotated[
+        str | None,
+        Field(
+            description="the label whose logit is subtracted; left out where none is",
+            examples=["negative"],
+        ),
+    ] = None
+    score: Annotated[
+        float, Field(description="the probability of the label", ge=0, le=1, examples=[0.9])
+    ]
+    tokens: Annotated[list[WordContribution], Field(description="the words of the text")]
+    bias: Annotated[
+        float, Field(description="what the logit is without any word", examples=[-0.04])
+    ]
+    logit: Annotated[
+        float,
+        Field(
+            description="of two labels: the logarithm of their probabilities' ratio",
+            examples=[2.19],
+        ),
+    ]
+    steps: Annotated[
+        list[Span] | None,
+        Field(description="with gates: the tokens that the model reads, one a step"),
+    ] = None
+    gates: Annotated[
+        list[LayerGates] | None, Field(description="with gates: of each layer and direction")
+    ] = None
+
+
+class TranslationBlock(BaseModel):
+    """A sentence, or a part of a very long one, that was translated in one piece."""
+
+    source: Annotated[
+        list[Span], Field(description="its tokens in q; the last, whose text is empty, is its end")
+    ]
+    target: Annotated[list[Span], Field(description="the tokens of its translation")]
+    attention: Annotated[
+        list[list[float]],
+        Field(description="one row a token of target, each of which sums to 1 over source"),
+    ]
+
+
+class TranslationExplanation(BaseModel):
+    """A translation, and what the decoder attended to at each of its tokens."""
+
+    translatedText: Annotated[  # noqa: N815 (as POST /translate names it)
+        str, Field(examples=["Ein Mann fährt Fahrrad."])
+    ]
+    blocks: list[TranslationBlock]

@@ -1,0 +1,147 @@
+"""Runs explanations for requests: one at a time, in a thread of its own, behind everything else.
+
+They are asked for rarely and take longer than answers do, so a worker computes one after the other
+at the lowest priority, and takes few at a time. A translation is first searched for as any other
+is, by the engine of its model, together with those of all other requests.
+
+Owned by the worker's event loop. What a version needs to be explained is opened at its first
+explanation, by the thread, and freed with it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from weakref import WeakKeyDictionary
+
+from pydantic_core import to_json
+
+from service.api.admission import Admission
+from service.api.inference import Call, Inference
+from service.artifact import Artifact, UnencodableText
+from service.errors import TextError, TextTooLong
+from service.explanation.classification import ClassifierExplainer, Question
+from service.explanation.translation import explain_translation
+from service.explanation.worker import SerialEngine, Work
+from service.pipelines.classification import ClassificationPipeline
+from service.pipelines.translation import SearchOptions, TranslationPipeline
+from service.runtime.engine import EngineThread
+from service.runtime.job import Job
+from service.settings import Settings
+
+_NICENESS = 10  # more than that of a thread that decodes
+_FREE = 4  # requests that are taken whatever the estimate of the wait says
+_MAX_WAITING = 16  # requests that wait or are computed; more are refused with 429
+_MAX_WAIT = 5.0  # seconds that one may have to wait, as far as can be foreseen
+
+
+class _Explaining:
+    """What `Inference` runs: a piece of work for the one thread."""
+
+    full_rows = 1
+
+    def __init__(
+        self, artifact: Artifact, thread: EngineThread, compute: Callable[[], bytes]
+    ) -> None:
+        self.artifact = artifact
+        self._thread = thread
+        self._compute = compute
+
+    def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
+        """Have it computed; rows: all tokens in one, which say how much it is."""
+        (item,) = job.items(rows)
+        self._thread.submit(job, [Work(job, item.tokens, self._compute)])
+
+
+class _Search:
+    """What `Inference` runs: a translator's own engine, which answers with tokens."""
+
+    def __init__(self, pipeline: TranslationPipeline) -> None:
+        self.artifact = pipeline.artifact
+        self.full_rows = pipeline.full_rows
+        self._pipeline = pipeline
+
+    def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
+        """Have rows of source tokens translated; each result is a list of hypotheses."""
+        job.raw = True
+        self._pipeline.submit(job, rows)
+
+
+class Explanations:
+    """Explanations as JSON, which the thread writes too, because they can be long."""
+
+    def __init__(self, settings: Settings, inference: Inference) -> None:
+        self._max_tokens = settings.max_explained_tokens
+        self._inference = inference
+        self._admission = Admission(_FREE, _MAX_WAITING, _MAX_WAIT)
+        self._thread = EngineThread(SerialEngine(), "explanations", _NICENESS)
+        # By what they explain, and only as long as that lives: an explainer does not know it.
+        self._explainers: WeakKeyDictionary[ClassificationPipeline, ClassifierExplainer] = (
+            WeakKeyDictionary()
+        )
+
+    async def of_label(
+        self, pipeline: ClassificationPipeline, text: str, question: Question, call: Call
+    ) -> bytes:
+        """An `explanation.classification.Explanation`.
+
+        Raises TextError, TextTooLong, InvalidInput, Unexplainable, and as `Inference.run`.
+        """
+        try:
+            tokens, offsets = pipeline.artifact.tokenizer.encode_with_offsets(text)
+        except UnencodableText as error:
+            raise TextError(0, str(error)) from None
+        if not tokens:
+            raise TextError(0, "nothing to read is left of it; send at least one word")
+        self._check(len(tokens))
+
+        def explain() -> bytes:
+            explanation = self._explainer(pipeline).explain(text, tokens, offsets, question)
+            # What was not asked for is left out.
+            parts = {name: part for name, part in vars(explanation).items() if part is not None}
+            return to_json(parts)
+
+        return await self._run(pipeline.artifact, tokens, explain, call)
+
+    async def of_translation(
+        self, pipeline: TranslationPipeline, text: str, options: SearchOptions, call: Call
+    ) -> bytes:
+        """An `explanation.translation.Explanation`. Raises as `of_label`."""
+        split = pipeline.split([text])
+        tokens = [token for row in split.rows for token in row]
+        self._check(len(tokens))
+        call.artifact = pipeline.artifact
+        found = await self._inference.run(_Search(pipeline), split.rows, call, options)
+        targets: list[Sequence[int]] = [hypotheses[0].tokens for hypotheses in found]
+
+        def explain() -> bytes:
+            return to_json(explain_translation(pipeline, text, split, targets))
+
+        # The request was counted with its search; this is the rest of the same.
+        return await self._run(pipeline.artifact, tokens, explain, replace(call, request=None))
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.close()
+
+    def _check(self, tokens: int) -> None:
+        if tokens > self._max_tokens:
+            raise TextTooLong(
+                0,
+                f"the text has {tokens:,} tokens; the limit of an explanation is "
+                f"{self._max_tokens:,}: send a part of it",
+            )
+
+    def _explainer(self, pipeline: ClassificationPipeline) -> ClassifierExplainer:
+        """Called by the thread alone."""
+        explainer = self._explainers.get(pipeline)
+        if explainer is None:
+            explainer = self._explainers[pipeline] = ClassifierExplainer(pipeline.artifact)
+        return explainer
+
+    async def _run(
+        self, artifact: Artifact, tokens: Sequence[int], compute: Callable[[], bytes], call: Call
+    ) -> bytes:
+        call.artifact = artifact
+        work = _Explaining(artifact, self._thread, compute)
+        (explanation,) = await self._inference.run(work, [tokens], call, admission=self._admission)
+        assert isinstance(explanation, bytes)
+        return explanation

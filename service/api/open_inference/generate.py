@@ -1,0 +1,223 @@
+"""POST /v2/models/NAME/generate and generate_stream: one text in, one text out.
+
+A translator answers with the translation, a classifier with the best label.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic_core import to_json
+
+from service.api.answer import json_answer
+from service.api.body import read_body, request_schema
+from service.api.errors import error_responses
+from service.api.event_stream import MEDIA_TYPE, EventStream
+from service.api.inference import TIMEOUT_PARAMETER
+from service.api.open_inference.content_coding import inflated
+from service.api.open_inference.lookup import manifest_of, translator
+from service.api.open_inference.messages import Parameters, parse_json
+from service.api.open_inference.parameters import (
+    RequestParameters,
+    TranslationParameters,
+    read_parameters,
+)
+from service.api.open_inference.routes import PREFIX, TAGS, add_model_route
+from service.api.services import Services, services_of
+from service.api.texts import check_texts, locating
+from service.artifact import ClassificationManifest, TranslationManifest
+from service.errors import GatehouseError, InvalidInput
+
+router = APIRouter(prefix=PREFIX, tags=TAGS)
+
+_NO_PARAMETER = "stream"  # which route was called says it; clients of other servers send it as well
+
+
+class GenerateRequest(BaseModel):
+    """A text. Further fields are parameters, as they would be in `parameters`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        frozen=True,
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {"text_input": "A man rides a bike."},
+                {"text_input": "A man rides a bike.", "parameters": {"beam_size": 1}},
+            ]
+        },
+    )
+    __pydantic_extra__: dict[str, JsonValue]
+
+    text_input: Annotated[str, Field(description="what to translate or to classify")]
+    parameters: Annotated[
+        Parameters, Field(description="of the model, and of how the request is run")
+    ] = {}
+
+    def given(self) -> dict[str, JsonValue]:
+        """All parameters."""
+        together = {**(self.model_extra or {}), **self.parameters}
+        together.pop(_NO_PARAMETER, None)
+        return together
+
+
+class GenerateAnswer(BaseModel):
+    """A text."""
+
+    model_name: Annotated[str, Field(examples=["translation-en-de"])]
+    model_version: Annotated[str, Field(examples=["1"])]
+    text_output: Annotated[str, Field(examples=["Ein Mann fährt Fahrrad."])]
+
+
+async def generate(request: Request, name: str, version: int | None) -> Response:
+    """Answers a text with its translation, or with its best label."""
+    services = services_of(request)
+    asked = await _read(request, services)
+    manifest = manifest_of(services.repository, name)
+    if isinstance(manifest, ClassificationManifest):
+        return json_answer(await _label(request, services, name, version, asked))
+    parameters = read_parameters(asked.given(), TranslationParameters)
+    if (parameters.num_hypotheses or 1) > 1:
+        raise InvalidInput("the answer is one text; ask infer for num_hypotheses")
+    options = parameters.search(services.settings)
+    call = parameters.call(request, services, 1)
+    with (
+        translator(services.repository, manifest, version) as lease,
+        locating("text_input", asked.text_input),
+    ):
+        results = await services.answers.translate(lease, [asked.text_input], options, call)
+        return json_answer(_answer(name, lease.version, results[0][0].text))
+
+
+async def generate_stream(request: Request, name: str, version: int | None) -> Response:
+    """Answers a text bit by bit, as server-sent events; each `text_output` goes behind the last.
+
+    A translation is found by greedy search. A classifier's answer is one event.
+    """
+    services = services_of(request)
+    asked = await _read(request, services)
+    manifest = manifest_of(services.repository, name)
+    if isinstance(manifest, ClassificationManifest):
+        return _one_event(await _label(request, services, name, version, asked))
+    return await _stream(request, services, manifest, version, asked)
+
+
+async def _read(request: Request, services: Services) -> GenerateRequest:
+    limit = services.settings.max_body_bytes
+    body = await read_body(request, limit)
+    body = inflated(body, request.headers.get("content-encoding", ""), limit)
+    asked = parse_json(body, GenerateRequest)
+    check_texts("text_input", asked.text_input, services.settings)
+    return asked
+
+
+async def _label(
+    request: Request, services: Services, name: str, version: int | None, asked: GenerateRequest
+) -> dict[str, str]:
+    parameters = read_parameters(asked.given(), RequestParameters)
+    call = parameters.call(request, services, 1)
+    with (
+        services.repository.classifier(name, version) as lease,
+        locating("text_input", asked.text_input),
+    ):
+        results = await services.answers.classify(lease, [asked.text_input], call)
+        return _answer(name, lease.version, results[0][0].label)
+
+
+async def _stream(
+    request: Request,
+    services: Services,
+    manifest: TranslationManifest,
+    version: int | None,
+    asked: GenerateRequest,
+) -> Response:
+    parameters = read_parameters(asked.given(), TranslationParameters)
+    if (parameters.beam_size or 1) > 1 or (parameters.num_hypotheses or 1) > 1:
+        raise InvalidInput(
+            "a stream is translated by greedy search: leave out beam_size and num_hypotheses, or "
+            "ask generate"
+        )
+    options = parameters.model_copy(update={"beam_size": 1}).search(services.settings)
+    call = parameters.call(request, services, 1)
+    lease = translator(services.repository, manifest, version)
+    parts = services.answers.stream(lease, asked.text_input, options, call)
+    try:
+        # Whatever is wrong with the request shows here, and gets its own status.
+        with locating("text_input", asked.text_input):
+            first = await anext(parts)
+    except BaseException:
+        lease.release()
+        raise
+
+    async def events() -> AsyncIterator[bytes]:
+        try:
+            written = isinstance(first, str)
+            if isinstance(first, str):
+                yield _event(_answer(manifest.name, lease.version, first))
+            async for part in parts:
+                # The whole comes last. It was written already, unless it came without a token.
+                if isinstance(part, str) or not written:
+                    text = part if isinstance(part, str) else part.text
+                    yield _event(_answer(manifest.name, lease.version, text))
+                    written = True
+        except GatehouseError as error:
+            yield _event({"error": str(error)})
+
+    async def close() -> None:
+        await parts.aclose()
+        lease.release()
+
+    return EventStream(events(), close)
+
+
+def _one_event(answer: dict[str, str]) -> Response:
+    async def events() -> AsyncIterator[bytes]:
+        yield _event(answer)
+
+    async def close() -> None:
+        pass
+
+    return EventStream(events(), close)
+
+
+def _answer(name: str, version: int, text: str) -> dict[str, str]:
+    return {"model_name": name, "model_version": str(version), "text_output": text}
+
+
+def _event(data: dict[str, str]) -> bytes:
+    return b"data: %b\n\n" % to_json(data)
+
+
+_STREAM = """\
+data: {"model_name":"translation-en-de","model_version":"1","text_output":"Ein"}
+
+data: {"model_name":"translation-en-de","model_version":"1","text_output":" Mann"}
+
+"""
+_ERRORS = error_responses(400, 404, 413, 429, 503, 504)
+_DOCUMENTED_REQUEST = {**request_schema(GenerateRequest), "parameters": [TIMEOUT_PARAMETER]}
+add_model_route(
+    router,
+    "POST",
+    "/generate",
+    generate,
+    summary="Give a model a text",
+    response_model=GenerateAnswer,
+    responses=_ERRORS,
+    openapi_extra=_DOCUMENTED_REQUEST,
+)
+add_model_route(
+    router,
+    "POST",
+    "/generate_stream",
+    generate_stream,
+    summary="Give a model a text, and read its answer as it comes",
+    response_class=Response,
+    responses={
+        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _STREAM}}},
+        **_ERRORS,
+    },
+    openapi_extra=_DOCUMENTED_REQUEST,
+)

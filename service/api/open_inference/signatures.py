@@ -1,0 +1,132 @@
+"""What the models take and give, in the protocol's words: metadata and configuration.
+
+Every model takes texts, or rows of tokens, which are two *ways* in with outputs of their own. This
+module knows manifests and settings, and nothing about requests.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from service.api.open_inference.tensors import ANY, TensorFacts
+from service.artifact import ClassificationManifest, Manifest
+from service.errors import InvalidInput, listing, quote
+from service.settings import Settings
+
+PLATFORM = "onnxruntime_onnx"
+PRIORITIES = 2  # as lists go behind single texts, so does what asks for the lower one
+_CONFIG_TYPES = {"BYTES": "TYPE_STRING", "INT32": "TYPE_INT32", "FP32": "TYPE_FP32"}
+
+TEXT = TensorFacts("text_input", "BYTES", (ANY, 1))
+TOKENS = TensorFacts("tokens", "INT32", (ANY, ANY))
+LENGTHS = TensorFacts("lengths", "INT32", (ANY, 1))
+SCORE = TensorFacts("score", "FP32", (ANY, ANY))
+LABEL = TensorFacts("label", "BYTES", (ANY, ANY))
+TEXT_OUTPUT = TensorFacts("text_output", "BYTES", (ANY, ANY))
+OUTPUT_TOKENS = TensorFacts("output_tokens", "INT32", (ANY, ANY))
+OUTPUT_LENGTHS = TensorFacts("output_lengths", "INT32", (ANY, 1))
+
+
+@dataclass(frozen=True)
+class Way:
+    """Inputs that belong together, and the outputs that they give."""
+
+    inputs: tuple[TensorFacts, ...]
+    outputs: tuple[TensorFacts, ...]
+
+    def output(self, name: str) -> TensorFacts:
+        """The output of that name. Raises InvalidInput."""
+        for facts in self.outputs:
+            if facts.name == name:
+                return facts
+        known = listing(facts.name for facts in self.outputs)
+        given = " and ".join(facts.name for facts in self.inputs)
+        raise InvalidInput(f"there is no output {quote(name)}; {given} give: {known}")
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The two ways into a model."""
+
+    texts: Way
+    tokens: Way
+
+    @property
+    def inputs(self) -> tuple[TensorFacts, ...]:
+        """All inputs."""
+        return self.texts.inputs + self.tokens.inputs
+
+    @property
+    def outputs(self) -> tuple[TensorFacts, ...]:
+        """All outputs, each once."""
+        return tuple(dict.fromkeys(self.texts.outputs + self.tokens.outputs))
+
+    def way(self, names: list[str]) -> Way:
+        """The way whose inputs have those names. Raises InvalidInput."""
+        for way in (self.texts, self.tokens):
+            if sorted(names) == sorted(facts.name for facts in way.inputs):
+                return way
+        given = ", ".join(quote(name) for name in names[:8])
+        raise InvalidInput(
+            f"the inputs are {given}; send {TEXT.name}, or {TOKENS.name} and {LENGTHS.name}, each "
+            "once"
+        )
+
+
+def signature(manifest: Manifest) -> Signature:
+    """The ways into a model of that manifest."""
+    rows = (TOKENS, LENGTHS)
+    if isinstance(manifest, ClassificationManifest):
+        logits = TensorFacts("logits", "FP32", (ANY, len(manifest.labels)), of_classes=True)
+        score = replace(SCORE, of_classes=True)
+        return Signature(Way((TEXT,), (LABEL, score)), Way(rows, (logits,)))
+    return Signature(
+        Way((TEXT,), (TEXT_OUTPUT, SCORE)), Way(rows, (OUTPUT_TOKENS, OUTPUT_LENGTHS, SCORE))
+    )
+
+
+def configuration(manifest: Manifest, settings: Settings) -> dict[str, Any]:
+    """The model's configuration, in the fields of Triton's that apply to it."""
+    facts = signature(manifest)
+    parameters = {
+        "task": manifest.task,
+        "precision": manifest.precision,
+        "vocabulary": str(manifest.tokenizer.vocabulary),
+    }
+    if isinstance(manifest, ClassificationManifest):
+        parameters |= {f"label_{i}": label for i, label in enumerate(manifest.labels)}
+    else:
+        parameters["source_language"] = manifest.languages.source
+        parameters["target_language"] = manifest.languages.target
+    return {
+        "name": manifest.name,
+        "platform": PLATFORM,
+        "backend": "onnxruntime",
+        "version_policy": {"latest": {"num_versions": settings.keep_versions}},
+        "max_batch_size": settings.max_texts,
+        "input": [{**_tensor(tensor), "optional": True} for tensor in facts.inputs],
+        "output": [_tensor(tensor) for tensor in facts.outputs],
+        "instance_group": [
+            {"name": manifest.name, "kind": "KIND_CPU", "count": settings.workers},
+        ],
+        "dynamic_batching": {
+            "max_queue_delay_microseconds": round(settings.max_queue_delay_ms * 1000),
+            "priority_levels": PRIORITIES,
+            "default_priority_level": 1,
+            "default_queue_policy": {
+                "default_timeout_microseconds": settings.request_timeout_ms * 1000,
+                "allow_timeout_override": True,
+                "max_queue_size": settings.max_queue_size,
+            },
+        },
+        "parameters": {key: {"string_value": value} for key, value in parameters.items()},
+        "model_transaction_policy": {"decoupled": False},
+    }
+
+
+def _tensor(facts: TensorFacts) -> dict[str, Any]:
+    # Without the first axis, which a max_batch_size implies.
+    return {
+        "name": facts.name,
+        "data_type": _CONFIG_TYPES[facts.datatype],
+        "dims": list(facts.shape[1:]),
+    }

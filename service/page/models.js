@@ -1,0 +1,43 @@
+// What the service can do, from GET /models.
+
+import { get } from "./service.js";
+
+const NAMES = new Intl.DisplayNames(["en"], { type: "language" });
+
+/**
+ * Answers { classifiers, translators, namesLanguages }: the models whose answers can be shown, and
+ * whether the service can tell in which language a text is.
+ */
+export async function readModels() {
+  const models = (await get("models")).filter((model) => model.state !== "failed");
+  return {
+    classifiers: models
+      .filter((model) => model.task === "classification" && !model.purpose)
+      .map((model) => ({ model: model.name, text: model.name })),
+    translators: translators(models.filter((model) => model.task === "translation")),
+    namesLanguages: models.some((model) => model.purpose === "language-identification"),
+  };
+}
+
+/** The English name of a language, as German for de. */
+export function languageName(code) {
+  try {
+    return NAMES.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+function translators(models) {
+  const pairs = models.map(({ name, languages: { source, target } }) => ({
+    model: name,
+    source,
+    target,
+    text: `${languageName(source)} to ${languageName(target)}`,
+  }));
+  // The name of the model only where the pair alone does not say which is meant.
+  return pairs.map((pair) => {
+    const twins = pairs.filter((other) => other.text === pair.text);
+    return twins.length > 1 ? { ...pair, text: `${pair.text}, ${pair.model}` } : pair;
+  });
+}

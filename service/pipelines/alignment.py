@@ -1,0 +1,45 @@
+"""Which words of a sentence the words of its translation come from: the attention of the decoder.
+
+The served decoder writes a translation once more, and what it attends to at each token is kept
+(Bahdanau et al. 2015, section 5.2.1). It computes in the caller's thread.
+"""
+
+from collections.abc import Callable, Sequence
+
+from service.pipelines.projection import Alignment
+from service.pipelines.translation import TranslationPipeline
+
+_SENTENCES_AT_A_TIME = 16
+
+
+def align(
+    pipeline: TranslationPipeline,
+    pairs: Sequence[tuple[str, str]],
+    wanted: Callable[[], bool] = lambda: True,
+) -> list[Alignment | None]:
+    """The alignment of each sentence with its translation.
+
+    None where either is longer than the pipeline translates in one piece. wanted: asked now and
+    then; once it says no, the rest is None.
+    """
+    alignments: list[Alignment | None] = [None] * len(pairs)
+    encode = pipeline.artifact.tokenizer.encode_with_offsets
+    limit = pipeline.options.max_source_tokens
+    encoded = [(encode(sentence), encode(translation)) for sentence, translation in pairs]
+    short = [
+        i
+        for i, ((source, _), (target, _)) in enumerate(encoded)
+        if 1 < len(source) <= limit and 1 < len(target) <= limit  # each has its end
+    ]
+    for first in range(0, len(short), _SENTENCES_AT_A_TIME):
+        if not wanted():
+            break
+        batch = short[first : first + _SENTENCES_AT_A_TIME]
+        weights = pipeline.attention(
+            [encoded[i][0][0] for i in batch], [encoded[i][1][0][:-1] for i in batch]
+        )
+        for i, attention in zip(batch, weights, strict=True):
+            (_, source), (_, target) = encoded[i]
+            # What lies on the end of the sentence says nothing of its words.
+            alignments[i] = Alignment(source[:-1], target[:-1], attention[:, :-1])
+    return alignments

@@ -1,0 +1,54 @@
+"""Servers for the browser: processes of their own, on ports of their own."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def serving(models: Path, *flags: str) -> Iterator[str]:
+    """The address of a server of a folder of models, ready to answer."""
+    command = [sys.executable, "-m", "service", "serve", "--models", str(models), "--port", "0"]
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GATEHOUSE_") and name not in ("HOST", "PORT")
+    }
+    process = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", *flags],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        address = ""
+        ready = 0
+        # The server says that it accepts requests, and every model that it is ready.
+        while not address or ready <= len(list(models.glob("*/*/manifest.json"))):
+            line = process.stderr.readline()
+            assert line, f"the server ended with {process.wait()}"
+            listening = re.search(r"listening on (http://\S+:\d+)", line)
+            address = listening[1] if listening else address
+            ready += line.endswith((" is ready\n", "accepting requests\n"))
+        # A log that nobody reads on would stop the server once the pipe is full.
+        rest = Thread(target=process.stderr.read)
+        rest.start()
+        try:
+            yield address
+        finally:
+            process.kill()
+            rest.join()
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()

@@ -1,0 +1,131 @@
+"""The tab of the translator."""
+
+import json
+import urllib.request
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tests.browser.screens import Screen
+from tests.browser.test_sentiment import number
+
+SENTENCE = "Two dogs are playing in the snow."
+WATCH = """
+    window.written = [];
+    const output = document.querySelector(".translation");
+    new MutationObserver(() => window.written.push(output.textContent))
+      .observe(output, { childList: true, characterData: true, subtree: true });
+"""
+
+
+def answer(address: str, path: str, body: dict[str, object]) -> Any:
+    """What the service itself answers."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"{address}/{path}", data=json.dumps(body).encode()) as response:
+        return json.load(response)
+
+
+@pytest.fixture
+def translated(screen: Screen) -> Screen:
+    """The page with a sentence translated."""
+    screen.settled()
+    screen.open_tab("translation")
+    screen.settled()
+    screen.paste(SENTENCE)
+    screen.wait(lambda: "Hunde" in screen.text(".translation"))
+    screen.settled()
+    return screen
+
+
+def test_a_translation_streams_in(translated: Screen) -> None:
+    translated.run(WATCH)
+    translated.paste("A man in a red shirt is riding a bike through the old town.")
+    translated.wait(lambda: "Mann" in translated.text(".translation"))
+    translated.settled()
+    written = [text for text in translated.run("return window.written") if text != ""]
+    growing = [b for a, b in pairwise(written) if b.startswith(a) and len(b) > len(a)]
+    assert len(growing) >= 5
+
+
+def test_the_alternatives_are_those_of_the_service(translated: Screen, address: str) -> None:
+    asked: dict[str, object] = {"q": SENTENCE, "source": "en", "target": "de"}
+    expected = answer(address, "translate", {**asked, "num_hypotheses": 4})["hypotheses"]
+    assert translated.texts(".alternatives .text") == [one["text"] for one in expected]
+    scores = [number(score) for score in translated.texts(".alternatives .number")]
+    assert scores == [round(one["score"], 2) for one in expected]
+    assert translated.text(".translation") == expected[0]["text"]
+    assert translated.text("#announcement") == expected[0]["text"]
+    assert translated.one(".translation").get_attribute("lang") == "de"
+
+
+def test_the_attention_is_a_matrix_of_both_sentences(translated: Screen, address: str) -> None:
+    asked: dict[str, object] = {"q": SENTENCE, "source": "en", "target": "de"}
+    (block,) = answer(address, "explain", asked)["blocks"]
+    size = (len(block["target"]), len(block["source"]))
+    cells = translated.run(
+        "return [...document.querySelectorAll('.matrix [data-row]')].map("
+        "e => [+e.dataset.row, +e.dataset.column, +e.getAttribute('fill-opacity')])"
+    )
+    assert len(cells) == size[0] * size[1]
+    assert {(row, column) for row, column, _ in cells} == {
+        (row, column) for row in range(size[0]) for column in range(size[1])
+    }
+    # The darkest cell of a row is where it looked most.
+    for row, weights in enumerate(block["attention"]):
+        darkest = max((cell for cell in cells if cell[0] == row), key=lambda cell: cell[2])
+        assert darkest[1] == weights.index(max(weights))
+    headings = translated.texts(".matrix .token")
+    assert headings[: size[1]] == [token["text"] for token in block["source"][:-1]] + ["end"]
+    assert headings[size[1] :] == [token["text"] for token in block["target"]]
+
+
+def test_a_text_of_several_sentences_has_a_matrix_of_each(translated: Screen) -> None:
+    translated.paste("I am tired. I don’t know where she lives.")
+    translated.wait(lambda: translated.texts(".pager span") == ["Sentence 1 of 2"])
+    translated.settled()
+    first = translated.texts(".matrix .token")
+    translated.one("[aria-label='Next sentence']").click()
+    translated.wait(lambda: translated.texts(".pager span") == ["Sentence 2 of 2"])
+    translated.settled()
+    assert translated.texts(".matrix .token") != first
+    # The button that was pressed can do no more, so the focus went to the one that can.
+    focused = translated.run("return document.activeElement.getAttribute('aria-label')")
+    assert focused == "Previous sentence"
+
+
+def test_what_is_typed_on_cancels_what_was_asked(translated: Screen) -> None:
+    translated.network()
+    translated.paste("A man is walking along the beach with his dog. " * 60)
+    translated.wait(lambda: translated.all(".translation.writing"))
+    translated.paste(SENTENCE)
+    translated.wait(lambda: translated.text(".translation").startswith("Zwei Hunde"))
+    translated.settled()
+    paths: dict[str, str] = {}  # of requests, by their id
+    happened = []
+    for event in translated.network():
+        about = event["params"]
+        if event["method"] == "Network.requestWillBeSent":
+            paths[about["requestId"]] = about["request"]["url"].rpartition("/")[2]
+            happened.append(("asks", paths[about["requestId"]]))
+        elif event["method"] == "Network.loadingFailed":
+            assert about["canceled"]
+            happened.append(("cancels", paths[about["requestId"]]))
+    cancelled = happened.index(("cancels", "translate"))
+    assert happened[:cancelled].count(("asks", "translate")) == 1
+    # At the first key, not when the pause is over and the next text is sent.
+    assert happened[cancelled + 1 :].count(("asks", "detect")) == 1
+    assert happened[cancelled + 1 :].count(("asks", "translate")) == 2  # a stream, and a search
+
+
+def test_the_tab_stands_in_the_address(translated: Screen, address: str) -> None:
+    assert translated.browser.current_url == f"{address}/#translation"
+    translated.browser.refresh()
+    translated.settled()
+    assert translated.one("#tab-translation").get_attribute("aria-selected") == "true"
+    assert translated.one("#translation").is_displayed()
+    assert not translated.one("#sentiment").is_displayed()
+
+
+def test_the_pair_is_read_from_the_service(translated: Screen) -> None:
+    assert translated.text("#translation .choice") == "Languages: English to German"
