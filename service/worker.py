@@ -114,7 +114,7 @@ def work(
     """
     from service.supervisor import HOPELESS, Pulse, end_with_parent
 
-    gc.disable()  # until all that is needed is imported; see `_make_app`
+    gc.disable()  # until all that is needed is imported; see `_begin_collecting`
     end_with_parent(settings.shutdown_delay + settings.shutdown_timeout)
     configure_logging(settings.log_level, settings.log_format)
     try:
@@ -174,12 +174,16 @@ def _make_app(settings: Settings, models: Models, shared: Path | None) -> "FastA
     if settings.tracing:
         tracing = _tracing().to_collector(settings.tracing, settings.tracing_share)
     counts = shared_counts(shared)
-    app = create_app(settings, models.repository, models.metrics, tracing, counts)
+    return create_app(
+        settings, models.repository, models.metrics, tracing, counts, _begin_collecting
+    )
+
+
+def _begin_collecting() -> None:
     # What has been imported stays until the end, so no collection has to look at it again: one
     # that stops all threads for 15 ms without this takes less than 1.
     gc.freeze()
     gc.enable()
-    return app
 
 
 def end_at_once(status: int = 0) -> None:

@@ -5,7 +5,7 @@ the loading of the models, and stops it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,34 +14,19 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import ASGIApp
 
 from service import __version__
-from service.api import (
-    admin,
-    documentation,
-    explain,
-    health,
-    huggingface,
-    libretranslate,
-    metrics,
-    models,
-    open_inference,
-    predict,
-    translate,
-)
+from service.api import health, predict, translate
 from service.api.access import Access, AccessMiddleware
-from service.api.access_schema import describe_access
 from service.api.answers import Answers
+from service.api.completion import Completed, Completion
 from service.api.cross_origin import CrossOriginMiddleware
 from service.api.direct import DirectRoute, DirectRoutes
-from service.api.documents import Documents
 from service.api.errors import add_error_handlers
-from service.api.explanations import Explanations
 from service.api.inference import Inference
 from service.api.languages import Languages
 from service.api.middleware import RequestMiddleware, RootPathMiddleware
-from service.api.openapi import correct_document
-from service.api.page import page_router
 from service.api.security_headers import SecurityHeaders
 from service.api.services import Services
 from service.metrics import Metrics
@@ -60,7 +45,7 @@ Every answer that is no success has the body `{"error": "what is wrong, and what
 
 # Their endpoints are called without FastAPI's machinery, which costs several times as much as all
 # else that HTTP needs: each takes the request, reads the body itself and answers with a Response.
-DIRECT = (predict.router, translate.router)
+DIRECT = (predict.router, translate.router, health.router)
 
 
 def create_app(
@@ -69,41 +54,40 @@ def create_app(
     collected: Metrics,
     tracing: "Tracing | None" = None,
     counts: Path | None = None,
+    completed: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """The app, whose models begin to load when it starts up.
 
     counts: the file in which all workers of a server count requests, where there are several.
+    completed: called once, from another thread, when all routes are there.
     """
     access = Access.of(settings, counts)
+
+    def complete() -> None:
+        from service.api.routes import add_routes
+
+        add_routes(app, settings, guarded=access is not None)
+        completed()
+
+    completion = Completion(complete)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         inference = Inference(settings, collected.engines)
         answers = Answers(settings, inference, collected.engines)
         languages = Languages(settings, repository, inference, answers)
-        explanations = Explanations(settings, inference)
-        documents = Documents(inference, answers)
-        services = Services(
-            settings,
-            repository,
-            collected,
-            inference,
-            answers,
-            languages,
-            explanations,
-            documents,
-        )
+        services = Services(settings, repository, collected, inference, answers, languages)
         app.state.services = services
         repository.start(lambda: _count_models(repository, collected))
         _count_models(repository, collected)
+        completion.complete_after(repository.wait_until_loaded)
         following = asyncio.create_task(access.follow()) if access is not None else None
         yield
         if following is not None:
             following.cancel()
         if access is not None:
             access.close()
-        explanations.close()
-        documents.close()
+        services.close()
         repository.stop()
         if tracing is not None:
             tracing.close()
@@ -120,34 +104,15 @@ def create_app(
         # FastAPI's own tracing, which looks for a tracer anew at every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for part in (
-        predict,
-        translate,
-        libretranslate,
-        explain,
-        models,
-        health,
-        metrics,
-        huggingface,
-    ):
-        app.include_router(part.router)
-    for router in open_inference.routers:
-        app.include_router(router)
-    app.include_router(page_router(settings.root_path))
-    app.include_router(documentation.router)
-    # Routes that are off refuse, and are not shown.
-    for changes in (admin.router, open_inference.changes):
-        app.include_router(changes, include_in_schema=settings.allow_model_changes)
+    app.state.completion = completion
     add_error_handlers(app)
-    correct_document(app)
-    if access is not None:
-        describe_access(app, settings)
-    _wrap(app, settings, collected, tracing, access)
+    _wrap(app, completion, settings, collected, tracing, access)
     return app
 
 
 def _wrap(
     app: FastAPI,
+    completion: Completion,
     settings: Settings,
     collected: Metrics,
     tracing: "Tracing | None",
@@ -164,7 +129,7 @@ def _wrap(
         if isinstance(route, APIRoute) and not route.dependant.dependencies
         for method in route.methods or ()
     }
-    inner = stack.app
+    inner: ASGIApp = Completed(stack.app, completion)
     if access is not None or settings.cors_origins:
         # These layers stand before the direct routes, too, and cost nothing where they are not.
         inner = DirectRoutes(inner, direct)

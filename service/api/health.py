@@ -1,7 +1,9 @@
 """GET /health/live and /health/ready: whether the process answers, and whether its models do."""
 
 from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
+from service.api.answer import json_answer
 from service.api.draining import is_draining
 from service.api.errors import error_responses
 from service.api.schemas import Ready, Status
@@ -11,14 +13,19 @@ from service.errors import ShuttingDown
 router = APIRouter(prefix="/health", tags=["health"])
 
 
-@router.get("/live", summary="Does the process answer?")
-async def live() -> Status:
+@router.get("/live", summary="Does the process answer?", response_model=Status)
+async def live(request: Request) -> Response:
     """Answers as soon as the process listens, whatever the models do."""
-    return Status(status="ok")
+    return json_answer({"status": "ok"})
 
 
-@router.get("/ready", summary="Do the models answer?", responses=error_responses(503))
-async def ready(request: Request) -> Ready:
+@router.get(
+    "/ready",
+    summary="Do the models answer?",
+    response_model=Ready,
+    responses=error_responses(503),
+)
+async def ready(request: Request) -> Response:
     """Answers 200 once every model has a version that reproduced the examples in its manifest."""
     if is_draining(request.scope.get("state", {})):
         raise ShuttingDown("the service is stopping; ask another instance")
@@ -26,4 +33,4 @@ async def ready(request: Request) -> Ready:
     repository.require_ready()
     active = {name: status.active for name, status in repository.models().items()}
     answering = {name: version for name, version in active.items() if version is not None}
-    return Ready(status="ready", models=answering)
+    return json_answer({"status": "ready", "models": answering})

@@ -1,17 +1,21 @@
 """What every route works with, made once by the app and handed to the routes."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 
 from service.api.answers import Answers
-from service.api.documents import Documents
-from service.api.explanations import Explanations
 from service.api.inference import Inference
 from service.api.languages import Languages
 from service.metrics import Metrics
 from service.repository import Repository
 from service.settings import Settings
+
+if TYPE_CHECKING:  # imported when the first request asks for them
+    from service.api.documents import Documents
+    from service.api.explanations import Explanations
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,26 @@ class Services:
     inference: Inference
     answers: Answers
     languages: Languages
-    explanations: Explanations
-    documents: Documents
+
+    @cached_property
+    def explanations(self) -> "Explanations":
+        """What explains answers."""
+        from service.api.explanations import Explanations
+
+        return Explanations(self.settings, self.inference)
+
+    @cached_property
+    def documents(self) -> "Documents":
+        """What translates HTML."""
+        from service.api.documents import Documents
+
+        return Documents(self.inference, self.answers)
+
+    def close(self) -> None:
+        """Ends the threads of those that were asked for."""
+        for name in ("explanations", "documents"):
+            if name in vars(self):
+                getattr(self, name).close()
 
 
 def services_of(request: Request) -> Services:

@@ -19,12 +19,14 @@ OpenClient = Callable[..., AbstractContextManager[TestClient]]
 
 
 def make_app(models: Path, **settings: object) -> FastAPI:
-    """The app over a models folder."""
+    """The app over a models folder, with all routes."""
     chosen = Settings.model_validate({"models": models, **settings})
     metrics = Metrics(CollectorRegistry())
     options = PipelineOptions.of(chosen, 1, lambda name: metrics.engines.of(name).engine())
     repository = Repository.open(models, options, keep_versions=chosen.keep_versions)
-    return create_app(chosen, repository, metrics)
+    app = create_app(chosen, repository, metrics)
+    app.state.completion.complete()
+    return app
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def test_what_computes_is_called_without_the_framework_in_between(
         assert client.post("/predict", json={"inputs": "good"}).status_code == 200
         assert client.post("/translate", json={"q": "cat", **pair}).status_code == 200
         assert client.post("/predict", json={"inputs": ""}).status_code == 400
-        assert client.get("/health/live").status_code == 500
+        assert client.get("/models").status_code == 500
 
 
 def test_made_request_ids_are_all_different(client: TestClient) -> None:
