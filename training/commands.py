@@ -15,8 +15,10 @@ from service.artifact.manifest import PLAIN_NAME
 from training.recipe import (
     ClassificationRecipe,
     Data,
+    LanguageModelRecipe,
     Recipe,
     Source,
+    TranslationRecipe,
     parse_override,
     read_recipe,
     recipe_names,
@@ -88,6 +90,9 @@ def train(options: argparse.Namespace) -> int:
         position = start_run(run, recipe, Origin(options.root, own), options.quiet)
     print(f"{run.path}: best validation score {position.best:.4f} after {position.step} steps")
     if options.publish is None:
+        if isinstance(run_recipe(run), LanguageModelRecipe):
+            print(f"begin a classifier with it: --set initial_run={run.path}")
+            return 0
         print(f"publish it with: python -m training export {run.path} --publish models/NAME")
         return 0
     return _publish(load_run(run), options.publish, options, gate)
@@ -99,7 +104,7 @@ def export(options: argparse.Namespace) -> int:
 
     gate = _gate(options)
     folder = RunFolder(options.run)
-    recipe = run_recipe(folder)
+    recipe = _published_kind(run_recipe(folder))
     target = options.publish or Path("models") / recipe.publication.name
     _require_publishable(target, gate, recipe)
     return _publish(load_run(folder), target, options, gate)
@@ -111,6 +116,7 @@ def _require_publishable(target: Path | None, gate: "Gate | None", recipe: Recip
 
     if target is None:
         return
+    recipe = _published_kind(recipe)
     if not re.fullmatch(PLAIN_NAME, target.name):
         raise UsageError(
             f"--publish {target}: {target.name!r} is no name for a model; write it models/NAME, of "
@@ -120,6 +126,16 @@ def _require_publishable(target: Path | None, gate: "Gate | None", recipe: Recip
         list_versions(target)  # refuses a folder that holds something else
     if gate is not None:
         require_measurable(gate, recipe)
+
+
+def _published_kind(recipe: Recipe) -> ClassificationRecipe | TranslationRecipe:
+    """Raises UsageError for a recipe whose network is only a beginning for others."""
+    if isinstance(recipe, LanguageModelRecipe):
+        raise UsageError(
+            f"{recipe.name} trains a language model, which is not served: leave out --publish, and "
+            "train a classifier that begins with its run (--set initial_run=DIR)"
+        )
+    return recipe
 
 
 def _publish(run: Any, target: Path, options: argparse.Namespace, gate: "Gate | None") -> int:
@@ -186,7 +202,7 @@ def _default_run(recipe: str | None) -> Path:
 
 def _own_run(recipe: Recipe) -> Path:
     """The next free folder for a run on a user's own data, which is trained on again and again."""
-    name = recipe.publication.name
+    name = _published_kind(recipe).publication.name
     taken = (Path("runs") / f"{name}-{number}" for number in itertools.count(1))
     return next(path for path in taken if not path.exists())
 
@@ -196,6 +212,7 @@ def _recipe(options: argparse.Namespace) -> "tuple[Recipe, OwnData | None]":
     recipe = read_recipe(options.recipe, dict(parse_override(text) for text in options.set))
     if options.data is None:
         return recipe, None
+    recipe = _published_kind(recipe)
     own = _own(options, options.data)
     name = options.publish.name if options.publish is not None else options.data.stem
     changes: dict[str, Any] = {

@@ -12,15 +12,16 @@ from typing import Generic, TypeVar
 from service.artifact import Source as DataSource
 from training.data.errors import DataError
 from training.data.examples import LabelledText, SentencePair
+from training.data.parallel import SOURCES as PARALLEL
 from training.data.parallel import load_parallel_splits
 from training.data.registry import DATASETS
 from training.data.reverse import reverse_splits
-from training.data.sentiment import load_sentiment_splits
+from training.data.sentiment import load_sentiment_splits, load_unlabelled
 from training.data.synthetic import sentiment_splits
 from training.data.tables import read_labelled, read_pairs, split_examples, split_pairs
 from training.recipe import Data, Languages, Source
 
-Example = TypeVar("Example", LabelledText, SentencePair)
+Example = TypeVar("Example", LabelledText, SentencePair, str)
 
 SYNTHETIC = ("reverse", "synthetic")
 # Sources that are read from a dataset of another name.
@@ -57,6 +58,25 @@ class OwnData:
 def labelled_corpora(root: Path, data: Data) -> Corpora[LabelledText]:
     """What a classification recipe names. Raises DataError."""
     return _gather(data, _labelled_loader(root))
+
+
+def text_corpora(root: Path, data: Data) -> Corpora[str]:
+    """What a language model's recipe names: labelled, unlabelled and the English of parallel texts.
+
+    Raises DataError.
+    """
+    labelled = _labelled_loader(root)
+    parallel = _parallel_loader(root, Languages(source="en", target="de"))
+
+    def load(source: Source) -> list[str]:
+        if source.split == "unlabelled":
+            return load_unlabelled(root, source.source)
+        if source.source in PARALLEL:
+            # One English sentence has several translations.
+            return list(dict.fromkeys(pair.source for pair in parallel(source)))
+        return [example.text for example in labelled(source)]
+
+    return _gather(data, load)
 
 
 def parallel_corpora(root: Path, data: Data, languages: Languages) -> Corpora[SentencePair]:

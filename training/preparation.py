@@ -12,9 +12,10 @@ import torch
 from service.artifact.tokenizer import Tokenizer
 from training.corpora import Corpora
 from training.data.examples import LabelledText, SentencePair
-from training.networks.build import build_classifier, build_translator
-from training.recipe import ClassificationRecipe, TranslationRecipe
+from training.networks.build import build_classifier, build_language_model, build_translator
+from training.recipe import ClassificationRecipe, LanguageModelRecipe, TranslationRecipe
 from training.tasks.classification import ClassificationTask, EncodedTexts
+from training.tasks.language_modelling import LanguageModellingTask, windows
 from training.tasks.translation import EncodedPairs, TranslationTask
 from training.tokenization import train_tokenizer
 
@@ -25,6 +26,33 @@ def tokenizer_for_texts(recipe: ClassificationRecipe, corpora: Corpora[LabelledT
     """A tokenizer trained on the training texts."""
     texts = (example.text for part in corpora.train for example in part)
     return Tokenizer.from_bytes(train_tokenizer(texts, recipe.tokenizer), add_eos=False)
+
+
+def tokenizer_for_plain_texts(recipe: LanguageModelRecipe, corpora: Corpora[str]) -> Tokenizer:
+    """A tokenizer trained on the training texts."""
+    texts = (text for part in corpora.train for text in part)
+    return Tokenizer.from_bytes(train_tokenizer(texts, recipe.tokenizer), add_eos=False)
+
+
+def language_modelling_task(
+    recipe: LanguageModelRecipe, corpora: Corpora[str], tokenizer: Tokenizer
+) -> LanguageModellingTask:
+    """The task with a freshly initialised network; the same seed gives the same weights."""
+    torch.manual_seed(recipe.training.seed)
+    network = build_language_model(recipe.network, tokenizer.vocabulary_size)
+
+    def cut(texts: Sequence[str]) -> list[np.ndarray]:
+        rows = [np.array(tokenizer.encode(text), dtype=np.int32) for text in texts]
+        return windows(rows, recipe.training.max_tokens)
+
+    return LanguageModellingTask(
+        network,
+        [cut(part) for part in corpora.train],
+        corpora.takes,
+        {name: cut(part) for name, part in corpora.validation.items()},
+        recipe.negatives,
+        recipe.training,
+    )
 
 
 def tokenizer_for_pairs(recipe: TranslationRecipe, corpora: Corpora[SentencePair]) -> Tokenizer:

@@ -93,6 +93,13 @@ class ClassifierNetwork(_Section):
     word_dropout: float = Field(default=0.0, ge=0, lt=1)
 
 
+class LanguageModelNetwork(_Section):
+    embedding_size: int = Field(default=256, ge=1)
+    hidden_size: int = Field(default=256, ge=1, description="units per direction")
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    word_dropout: float = Field(default=0.0, ge=0, lt=1)
+
+
 class TranslatorNetwork(_Section):
     embedding_size: int = Field(default=256, ge=1)
     encoder_size: int = Field(default=256, ge=1, description="units per direction")
@@ -110,11 +117,31 @@ class ClassificationRecipe(_Section):
     labels: tuple[str, ...] | None = Field(
         default=None, description="class names in order; read off the training data by default"
     )
+    initial_run: str | None = Field(
+        default=None,
+        description="folder of a language model's run whose tokenizer, embedding and LSTM this "
+        "one begins with; its sizes must be the same",
+    )
     data: Data
     tokenizer: TokenizerSettings
     network: ClassifierNetwork = ClassifierNetwork()
     training: Training
     publication: Publication
+
+
+class LanguageModelRecipe(_Section):
+    """What a classifier can begin with (its `initial_run`); not exported."""
+
+    task: Literal["language-model"]
+    name: str
+    description: str
+    data: Data
+    tokenizer: TokenizerSettings
+    network: LanguageModelNetwork = LanguageModelNetwork()
+    negatives: int = Field(
+        default=2048, ge=1, description="words beside a batch's own that a softmax is over"
+    )
+    training: Training
 
 
 class Languages(_Section):
@@ -134,7 +161,9 @@ class TranslationRecipe(_Section):
     publication: Publication
 
 
-Recipe = Annotated[ClassificationRecipe | TranslationRecipe, Field(discriminator="task")]
+Recipe = Annotated[
+    ClassificationRecipe | TranslationRecipe | LanguageModelRecipe, Field(discriminator="task")
+]
 _RECIPE: TypeAdapter[Recipe] = TypeAdapter(Recipe)
 
 

@@ -3,6 +3,7 @@
 Knows how a recipe, its data, a tokenizer and a task come together; knows nothing about exports.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from training.corpora import (
     own_labelled,
     own_pairs,
     parallel_corpora,
+    text_corpora,
 )
 from training.data.checksums import digest_of
 from training.data.examples import LabelledText, SentencePair
@@ -27,13 +29,22 @@ from training.networks.classifier import TextClassifier
 from training.networks.translator import Translator
 from training.preparation import (
     classification_task,
+    language_modelling_task,
     tokenizer_for_pairs,
+    tokenizer_for_plain_texts,
     tokenizer_for_texts,
     translation_task,
 )
-from training.recipe import ClassificationRecipe, Recipe, TranslationRecipe, parse_recipe
+from training.recipe import (
+    ClassificationRecipe,
+    LanguageModelRecipe,
+    Recipe,
+    TranslationRecipe,
+    parse_recipe,
+)
 from training.run_folder import RunError, RunFolder
 from training.task import Task
+from training.tasks.classification import ClassificationTask
 from training.trainer import Position, Trainer
 
 
@@ -82,14 +93,21 @@ def start_run(run: RunFolder, recipe: Recipe, origin: Origin, quiet: bool = Fals
     """Train from the beginning. Raises RunError, DataError, Stopped."""
     run.require_new()
     # The data is read before anything is written, so that a bad row leaves no half-made run.
+    labels: tuple[str, ...] = ()
     if isinstance(recipe, ClassificationRecipe):
         texts = _labelled(recipe, origin)
         labels = _labels(recipe, texts)
-        tokenizer = tokenizer_for_texts(recipe, texts)
-        task: Task = classification_task(recipe, labels, texts, tokenizer)
+        if recipe.initial_run is None:
+            tokenizer = tokenizer_for_texts(recipe, texts)
+        else:
+            tokenizer = _tokenizer(RunFolder(Path(recipe.initial_run)), add_eos=False)
+        task: Task = _classification_task(recipe, labels, texts, tokenizer)
+    elif isinstance(recipe, LanguageModelRecipe):
+        plain = _plain(recipe, origin)
+        tokenizer = tokenizer_for_plain_texts(recipe, plain)
+        task = language_modelling_task(recipe, plain, tokenizer)
     else:
         pairs = _parallel(recipe, origin)
-        labels = ()
         tokenizer = tokenizer_for_pairs(recipe, pairs)
         task = translation_task(recipe, pairs, tokenizer)
     run.create()
@@ -107,9 +125,13 @@ def start_run(run: RunFolder, recipe: Recipe, origin: Origin, quiet: bool = Fals
 def resume_run(run: RunFolder, quiet: bool = False) -> Position:
     """Go on where the last checkpoint stands. Raises RunError, DataError, Stopped."""
     recipe, labels, origin = _settings(run)
+    task: Task
     if isinstance(recipe, ClassificationRecipe):
         tokenizer = _tokenizer(run, add_eos=False)
-        task: Task = classification_task(recipe, labels, _labelled(recipe, origin), tokenizer)
+        task = _classification_task(recipe, labels, _labelled(recipe, origin), tokenizer)
+    elif isinstance(recipe, LanguageModelRecipe):
+        tokenizer = _tokenizer(run, add_eos=False)
+        task = language_modelling_task(recipe, _plain(recipe, origin), tokenizer)
     else:
         tokenizer = _tokenizer(run, add_eos=True)
         task = translation_task(recipe, _parallel(recipe, origin), tokenizer)
@@ -125,6 +147,11 @@ def run_recipe(run: RunFolder) -> Recipe:
 def load_run(run: RunFolder) -> ClassificationRun | TranslationRun:
     """The network with its best weights, in evaluation mode. Raises RunError, DataError."""
     recipe, labels, origin = _settings(run)
+    if isinstance(recipe, LanguageModelRecipe):
+        raise RunError(
+            f"{run.path} is a language model's, which is not served; train a classifier that "
+            f"begins with it (--set initial_run={run.path})"
+        )
     weights = run.read_tensors(run.best)
     if isinstance(recipe, ClassificationRecipe):
         tokenizer = _tokenizer(run, add_eos=False)
@@ -169,6 +196,43 @@ def _parallel(recipe: TranslationRecipe, origin: Origin) -> Corpora[SentencePair
     if origin.own is not None:
         return own_pairs(origin.own, recipe.training.seed)
     return parallel_corpora(origin.root, recipe.data, recipe.languages)
+
+
+def _plain(recipe: LanguageModelRecipe, origin: Origin) -> Corpora[str]:
+    if origin.own is not None:
+        raise RunError("a language model is trained on the texts that its recipe names, not --data")
+    return text_corpora(origin.root, recipe.data)
+
+
+def _classification_task(
+    recipe: ClassificationRecipe,
+    labels: Sequence[str],
+    texts: Corpora[LabelledText],
+    tokenizer: Tokenizer,
+) -> ClassificationTask:
+    """The task, whose network begins with a language model where the recipe says so."""
+    task = classification_task(recipe, labels, texts, tokenizer)
+    if recipe.initial_run is not None:
+        initial = RunFolder(Path(recipe.initial_run))
+        weights = initial.read_tensors(initial.best)
+        try:
+            task.network.embedding.load_state_dict(_under("embedding.", weights))
+            task.network.recurrent.load_state_dict(_under("recurrent.", weights))
+        except RuntimeError as error:
+            raise RunError(
+                f"the network does not fit {initial.path} (initial_run): embedding_size, "
+                f"hidden_size and bidirectional must be those of the language model, layers 1"
+            ) from error
+    return task
+
+
+def _under(prefix: str, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The weights of a part of a network, by their names inside it."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in weights.items()
+        if name.startswith(prefix)
+    }
 
 
 def _labels(recipe: ClassificationRecipe, corpora: Corpora[LabelledText]) -> tuple[str, ...]:
