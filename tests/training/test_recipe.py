@@ -7,10 +7,11 @@ import pytest
 from training.corpora import SYNTHETIC
 from training.data.parallel import SOURCES as PARALLEL
 from training.data.sentiment import SOURCES as SENTIMENT
-from training.networks.build import build_classifier, build_translator
+from training.networks.build import build_classifier, build_language_model, build_translator
 from training.recipe import (
     RECIPES,
     ClassificationRecipe,
+    LanguageModelRecipe,
     RecipeError,
     TranslationRecipe,
     parse_override,
@@ -18,7 +19,7 @@ from training.recipe import (
     recipe_names,
 )
 
-SHIPPED = ["reverse", "sentiment-bilstm", "sentiment-lstm", "translation-en-de"]
+SHIPPED = ["reverse", "reviews-lm", "sentiment-bilstm", "sentiment-lstm", "translation-en-de"]
 
 
 def test_the_recipes_of_the_package() -> None:
@@ -29,10 +30,12 @@ def test_the_recipes_of_the_package() -> None:
 def test_every_recipe_names_sources_that_exist_and_a_network_that_can_be_built(name: str) -> None:
     recipe = read_recipe(name)
     assert recipe.name == name
-    known = {*(SENTIMENT if recipe.task == "classification" else PARALLEL), *SYNTHETIC}
+    known = {*SYNTHETIC}
+    known |= {*PARALLEL} if recipe.task != "classification" else {"probes"}
+    known |= {*SENTIMENT} if recipe.task != "translation" else set()
     sources = (*recipe.data.train, *recipe.data.validation, *recipe.data.test)
     assert {source.source for source in sources} <= known
-    assert recipe.data.test
+    assert recipe.data.test or isinstance(recipe, LanguageModelRecipe)
     # What validates must not be what is reported, nor what is trained on.
     data = recipe.data
     parts = [
@@ -43,6 +46,8 @@ def test_every_recipe_names_sources_that_exist_and_a_network_that_can_be_built(n
     if isinstance(recipe, ClassificationRecipe):
         assert recipe.labels is not None
         build_classifier(recipe.network.model_copy(update=small), 300, len(recipe.labels))
+    elif isinstance(recipe, LanguageModelRecipe):
+        build_language_model(recipe.network.model_copy(update=small), 300)
     else:
         build_translator(recipe.network.model_copy(update=small), 300)
 

@@ -28,12 +28,31 @@ def windows(rows: Sequence[np.ndarray], size: int) -> list[np.ndarray]:
     return [window for window in cut if len(window) > 1]
 
 
+def drawing_rate(weights: np.ndarray, count: int) -> float:
+    """The t at which 1 - exp(-t w) is how likely a word of weight w is among `count` drawn.
+
+    Drawing without replacement takes the words whose exponential clocks of rates w ring first
+    (Rosén 1997): about those that have rung by the time t at which `count` are expected to have.
+    Infinite where all are drawn.
+    """
+    if count >= len(weights):
+        return math.inf
+    low, high = 0.0, 1.0
+    while -np.expm1(-high * weights).sum() < count:
+        high *= 2.0
+    for _ in range(60):
+        middle = (low + high) / 2.0
+        enough = -np.expm1(-middle * weights).sum() >= count
+        low, high = (low, middle) if enough else (middle, high)
+    return high
+
+
 class LanguageModellingTask:
     """``network`` learns ``train``; its score is the negative loss on the validation sets.
 
     The softmax of a step is over its own words and `negatives` others, drawn by their frequency
-    to the power 0.75, with each score corrected by the log of how often its word is expected
-    among the candidates (Jean et al. 2015): the whole vocabulary would cost ten times the LSTM.
+    to the power 0.75, with each score corrected by the log of how often its word is a candidate
+    (Bengio and Senécal 2008; Jean et al. 2015): the whole vocabulary would cost ten times the LSTM.
     """
 
     metric = "negative loss"
@@ -48,7 +67,8 @@ class LanguageModellingTask:
         settings: Training,
     ) -> None:
         """train, validation: windows of token ids."""
-        self.network = network
+        self.network: LanguageModel = network
+        self.settings = settings
         self.validation = {
             name: some[:: max(1, len(some) // _VALIDATION_WINDOWS)]
             for name, some in validation.items()
@@ -61,13 +81,17 @@ class LanguageModellingTask:
             sizes=[len(part) for part in train],
             takes=takes,
         )
+        # Each word counts once more than it occurs: one that never does is a negative too, or its
+        # score would stay where it began and the perplexity would count it.
         vocabulary = network.embedding.num_embeddings
-        counts = np.zeros(vocabulary)
-        for window in self._windows:
-            np.add.at(counts, window, 1)
+        counts = np.ones(vocabulary) + np.bincount(
+            np.concatenate([np.zeros(0, np.int32), *self._windows]), minlength=vocabulary
+        )
         weights = counts**_POWER
-        self._weights = torch.from_numpy(weights / weights.sum()).float()
-        self._negatives = min(negatives, int((counts > 0).sum()))
+        self._shares = torch.from_numpy(counts / counts.sum())  # of running text
+        self._weights = torch.from_numpy(weights / weights.sum())  # of the drawing
+        self._negatives = min(negatives, vocabulary)
+        self._rate = drawing_rate(weights / weights.sum(), self._negatives)
 
     def fingerprint(self) -> str:
         return fingerprint(self._windows)
@@ -84,7 +108,7 @@ class LanguageModellingTask:
         for queries, words in self._predictions(tokens, lengths):
             candidates, places = self._candidates(words, drawn)
             scores = self.network.scores(queries, candidates).float()
-            scores = scores - self._log_expected(candidates)[None, :]
+            scores = scores - self._log_expected(candidates, len(words))[None, :]
             total = total + F.cross_entropy(scores, places, reduction="sum")
             count += len(words)
         return total / count, int(lengths.sum())
@@ -106,10 +130,11 @@ class LanguageModellingTask:
         candidates, places = torch.unique(torch.cat([words, drawn]), return_inverse=True)
         return candidates, places[: len(words)]
 
-    def _log_expected(self, candidates: Tensor) -> Tensor:
-        """log of the share of steps at which a word is a candidate, roughly."""
-        weights = self._weights.to(candidates.device)[candidates]
-        return torch.log1p(-torch.exp(-self._negatives * weights - 1e-6))
+    def _log_expected(self, candidates: Tensor, words: int) -> Tensor:
+        """log of how likely each candidate was to be one: drawn, or one of a batch's `words`."""
+        drawn = self._rate * self._weights.to(candidates.device)[candidates]
+        own = words * self._shares.to(candidates.device)[candidates]
+        return torch.log(-torch.expm1(-(drawn + own))).float()
 
     def _validation_loss(self, some: Sequence[np.ndarray]) -> float:
         """Nats a word over the whole vocabulary, the mean of both directions."""
