@@ -4,6 +4,7 @@ Knows nothing about how a command is carried out (`training.commands` does).
 """
 
 import argparse
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ def command_parser() -> argparse.ArgumentParser:
     _add_evaluate(actions)
     _add_export(actions)
     _add_plot(actions)
+    _add_teach(actions)
     _add_baseline(actions)
+    _add_study(actions)
     return parser
 
 
@@ -90,6 +93,9 @@ def _add_evaluate(actions: Any) -> None:
     _add_root(evaluate)
     _add_own(evaluate, "--on", "score on this file instead of the recipe's test sets")
     evaluate.add_argument(
+        "--probes", action="store_true", help="score on the probe set, each phenomenon by itself"
+    )
+    evaluate.add_argument(
         "--beam-size", type=int, action="append", metavar="N", help="of translations (5 and 1)"
     )
     evaluate.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -117,14 +123,92 @@ def _add_plot(actions: Any) -> None:
 def _add_baseline(actions: Any) -> None:
     baseline = actions.add_parser(
         "baseline",
-        help="score TF-IDF with logistic regression on a recipe's data",
-        description="Train the line to beat, TF-IDF of words and pairs of words with logistic "
-        "regression, on the data of a classification recipe, and score it on its test sets.",
+        help="score models of bags of words on a recipe's data",
+        description="Train the lines to beat on the data of a classification recipe, and score "
+        "them on its test sets: TF-IDF of words and pairs of words with logistic regression, "
+        "NB-SVM of n-grams of up to three words, averaged embeddings of them (fastText).",
     )
     baseline.add_argument("recipe", metavar="RECIPE", help="a classification recipe")
+    baseline.add_argument(
+        "--model",
+        action="append",
+        choices=commands.BASELINE_NAMES,
+        help="which one (all of them; repeatable)",
+    )
+    baseline.add_argument("--probes", action="store_true", help="score the probe set as well")
     _add_root(baseline)
     _add_set(baseline)
     baseline.set_defaults(command=commands.baseline)
+
+
+def _add_study(actions: Any) -> None:
+    study = actions.add_parser("study", help="what a model makes of sources it was not trained on")
+    kinds = study.add_subparsers(required=True, metavar="STUDY")
+    leave = kinds.add_parser(
+        "leave-one-out",
+        help="train without each source, score on it",
+        description="Train a classification recipe once without each source that has a test set, "
+        "and score every model on the test set of the source that it did not see. What was "
+        "trained stays in the run's folder, and an interrupted study goes on there.",
+    )
+    leave.add_argument("recipe", metavar="RECIPE", help="a classification recipe")
+    leave.add_argument(
+        "--model",
+        action="append",
+        choices=("network", *commands.BASELINE_NAMES),
+        help="the recipe's network or a baseline (network and tfidf; repeatable)",
+    )
+    leave.add_argument(
+        "--source",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="leave out this one (each in turn; repeatable)",
+    )
+    leave.add_argument(
+        "--run", type=Path, metavar="DIR", help="where the runs lie (runs/RECIPE-left-out)"
+    )
+    leave.add_argument("--quiet", action="store_true", help="no progress on standard error")
+    _add_root(leave)
+    _add_set(leave)
+    leave.set_defaults(command=commands.study_leave_one_out)
+
+
+def _add_teach(actions: Any) -> None:
+    teach = actions.add_parser(
+        "teach",
+        help="write what trained classifiers say of texts, to train another on",
+        description="Average the probabilities that the classifiers of some runs give texts, and "
+        "write them to a file that a recipe can name as data.taught. An interrupted command goes "
+        "on where it stopped.",
+    )
+    teach.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="a classifier's run")
+    teach.add_argument(
+        "--texts",
+        action="append",
+        required=True,
+        metavar="SOURCE",
+        help="NAME or NAME:SPLIT, for example imdb:unlabelled; labels are not read (repeatable)",
+    )
+    teach.add_argument(
+        "--baseline",
+        action="append",
+        default=[],
+        choices=commands.BASELINE_NAMES,
+        help="another teacher, trained on the labelled data of the first run (repeatable)",
+    )
+    teach.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .jsonl file")
+    _add_root(teach)
+    teach.add_argument("--quiet", action="store_true", help="no progress bar")
+    teach.set_defaults(command=commands.teach)
+
+
+def _positive(text: str) -> float:
+    """A finite number above 0, as a type of an argument. Raises ValueError."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise ValueError(text)
+    return number
 
 
 def _add_set(parser: argparse.ArgumentParser) -> None:
@@ -167,6 +251,12 @@ def _add_publication(parser: argparse.ArgumentParser) -> None:
         choices=("auto", "int8", "fp32"),
         default="auto",
         help="auto: int8 unless it costs 0.3 points or more of the validation score",
+    )
+    parser.add_argument(
+        "--temperature",
+        type=_positive,
+        metavar="T",
+        help="divide a classifier's logits by this (by default fitted on validation; 1: leave)",
     )
     parser.add_argument(
         "--promote-if",

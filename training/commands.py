@@ -4,29 +4,36 @@ Heavy imports wait until a command needs them, so that ``--help`` answers at onc
 """
 
 import argparse
+import functools
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from service.artifact import Score, list_versions
 from service.artifact.manifest import PLAIN_NAME
+from training.data.examples import LabelledText
 from training.recipe import (
     ClassificationRecipe,
-    Data,
+    LanguageModelRecipe,
     Recipe,
     Source,
+    TranslationRecipe,
     parse_override,
     read_recipe,
     recipe_names,
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from service.pipelines.loading import Pipeline
     from training.corpora import OwnData
     from training.evaluation import Measured
     from training.publishing import Gate, Published
 
+BASELINE_NAMES = ("tfidf", "nbsvm", "fasttext")
 OWN_LICENSE = "the user's own"
 OWN_NOTE = "Trained on data of the user's own; its terms are the user's to state."
 
@@ -76,18 +83,23 @@ def train(options: argparse.Namespace) -> int:
         options.run = run.path
         # What cannot be published, or measured for the condition, must not cost a training run.
         _require_publishable(options.publish, gate, run_recipe(run))
+        _require_temperature(options, run_recipe(run))
         position = resume_run(run, options.quiet)
     else:
         if options.recipe is None:
             raise UsageError(f"name a recipe: {', '.join(recipe_names())}, or a .toml file")
         recipe, own = _recipe(options)
         _require_publishable(options.publish, gate, recipe)
+        _require_temperature(options, recipe)
         default = _default_run(options.recipe) if own is None else _own_run(recipe)
         run = RunFolder(options.run or default)
         options.run = run.path
         position = start_run(run, recipe, Origin(options.root, own), options.quiet)
     print(f"{run.path}: best validation score {position.best:.4f} after {position.step} steps")
     if options.publish is None:
+        if isinstance(run_recipe(run), LanguageModelRecipe):
+            print(f"begin a classifier with it: --set initial_run={run.path}")
+            return 0
         print(f"publish it with: python -m training export {run.path} --publish models/NAME")
         return 0
     return _publish(load_run(run), options.publish, options, gate)
@@ -99,9 +111,10 @@ def export(options: argparse.Namespace) -> int:
 
     gate = _gate(options)
     folder = RunFolder(options.run)
-    recipe = run_recipe(folder)
+    recipe = _published_kind(run_recipe(folder))
     target = options.publish or Path("models") / recipe.publication.name
     _require_publishable(target, gate, recipe)
+    _require_temperature(options, recipe)
     return _publish(load_run(folder), target, options, gate)
 
 
@@ -111,6 +124,7 @@ def _require_publishable(target: Path | None, gate: "Gate | None", recipe: Recip
 
     if target is None:
         return
+    recipe = _published_kind(recipe)
     if not re.fullmatch(PLAIN_NAME, target.name):
         raise UsageError(
             f"--publish {target}: {target.name!r} is no name for a model; write it models/NAME, of "
@@ -122,9 +136,33 @@ def _require_publishable(target: Path | None, gate: "Gate | None", recipe: Recip
         require_measurable(gate, recipe)
 
 
-def _publish(run: Any, target: Path, options: argparse.Namespace, gate: "Gate | None") -> int:
-    from training.publishing import publish
+def _require_temperature(options: argparse.Namespace, recipe: Recipe) -> None:
+    """Raises UsageError for a temperature that nothing would be divided by."""
+    if options.temperature is None:
+        return
+    if not isinstance(recipe, ClassificationRecipe):
+        raise UsageError(
+            f"--temperature is a classifier's; {recipe.name} is a {recipe.task} recipe"
+        )
+    if getattr(options, "resume", None) is not None and options.publish is None:
+        raise UsageError("--temperature is for what is published: say with --publish where to")
 
+
+def _published_kind(recipe: Recipe) -> ClassificationRecipe | TranslationRecipe:
+    """Raises UsageError for a recipe whose network is only a beginning for others."""
+    if isinstance(recipe, LanguageModelRecipe):
+        raise UsageError(
+            f"{recipe.name} trains a language model, which is not served: leave out --publish, and "
+            "train a classifier that begins with its run (--set initial_run=DIR)"
+        )
+    return recipe
+
+
+def _publish(run: Any, target: Path, options: argparse.Namespace, gate: "Gate | None") -> int:
+    from training.publishing import publish, with_temperature
+
+    if options.temperature is not None:
+        run = with_temperature(run, options.temperature)
     published: Published = publish(
         run, target.parent, target.name, options.precision, gate, options.quiet
     )
@@ -142,6 +180,8 @@ def evaluate(options: argparse.Namespace) -> int:
     from training.publishing import measure, measure_recipe
 
     pipeline = load_pipeline(read_artifact(options.model))
+    if options.probes:
+        return _probe(pipeline)
     beams = tuple(options.beam_size or MEASURED_BEAMS)
     if options.on is not None:
         measured = measure(pipeline, _own(options, options.on), beams)
@@ -152,13 +192,111 @@ def evaluate(options: argparse.Namespace) -> int:
 
 
 def baseline(options: argparse.Namespace) -> int:
-    from training.baselines import score_tfidf
+    from training.baselines.build import BASELINES
+    from training.baselines.scoring import score_classifier, trained_baseline
     from training.corpora import labelled_corpora
+    from training.runs import labels_of
+    from training.tables import score_table
 
+    recipe = _classification_recipe(options, "the baseline classifies")
+    corpora = labelled_corpora(options.root, recipe.data)
+    labels = labels_of(recipe, corpora)
+    columns, correct = {}, {}
+    for name in options.model or BASELINES:
+        shares = trained_baseline(BASELINES[name](), corpora, labels)
+        columns[name] = score_classifier(shares, corpora.test, labels)
+        if options.probes:
+            correct[name] = _probes_correct(shares, labels)
+    print("accuracy / macro F1 / calibration error, in percent\n")
+    print(score_table(columns))
+    if correct:
+        _print_probes(correct)
+    return 0
+
+
+def study_leave_one_out(options: argparse.Namespace) -> int:
+    from training.leave_one_out import Study, families, left_out_scores
+    from training.tables import score_table
+
+    recipe = _classification_recipe(options, "the study leaves out what a classifier learns from")
+    studied = families(recipe.data)
+    unknown = sorted(set(options.source) - set(studied))
+    if unknown or not studied:
+        raise UsageError(
+            f"{', '.join(unknown) or recipe.name}: a source can be left out that is trained on, "
+            f"has a test set and is not the only one; here these are {', '.join(studied) or 'none'}"
+        )
+    folder = options.run or Path("runs") / f"{recipe.name}-left-out"
+    study = Study(recipe, options.root, folder, options.quiet)
+    columns = {
+        model: left_out_scores(study, model, options.source or studied)
+        for model in options.model or ("network", "tfidf")
+    }
+    print("every test set by models that were trained without its source;")
+    print("accuracy / macro F1 / calibration error, in percent\n")
+    print(score_table(columns))
+    return 0
+
+
+def _classification_recipe(options: argparse.Namespace, why: str) -> ClassificationRecipe:
+    """The recipe with its overrides. Raises UsageError for one of another task."""
     recipe = read_recipe(options.recipe, dict(parse_override(text) for text in options.set))
     if not isinstance(recipe, ClassificationRecipe):
-        raise UsageError(f"{recipe.name} is a {recipe.task} recipe; the baseline classifies")
-    _print_scores(score_tfidf(labelled_corpora(options.root, recipe.data)))
+        raise UsageError(f"{recipe.name} is a {recipe.task} recipe; {why}")
+    return recipe
+
+
+def _probe(pipeline: "Pipeline") -> int:
+    from service.pipelines.classification import ClassificationPipeline
+    from training.evaluation import class_shares
+
+    if not isinstance(pipeline, ClassificationPipeline):
+        raise UsageError(f"{pipeline.artifact.name} translates; the probes are for a classifier")
+    shares = functools.partial(class_shares, pipeline)
+    _print_probes({pipeline.artifact.name: _probes_correct(shares, pipeline.labels)})
+    return 0
+
+
+def _probes_correct(
+    shares: "Callable[[Sequence[str]], np.ndarray]", labels: "Sequence[str]"
+) -> "np.ndarray":
+    """Which probes a classifier has right. Raises DataError for labels that are not theirs."""
+    from training.evaluation import class_indices
+    from training.probes import read_probes
+
+    probes = read_probes()
+    gold = class_indices([LabelledText(*probe[:2]) for probe in probes], labels, "the probe set")
+    right: np.ndarray = shares([probe.text for probe in probes]).argmax(axis=1) == gold
+    return right
+
+
+def _print_probes(correct: "Mapping[str, np.ndarray]") -> None:
+    from training.probes import phenomenon_scores, read_probes
+    from training.tables import markdown_table
+
+    columns = [phenomenon_scores(read_probes(), right) for right in correct.values()]
+    rows = [
+        [parts[0][0], str(parts[0][2]), *(f"{value:.1f}" for _, value, _ in parts)]
+        for parts in zip(*columns, strict=True)
+    ]
+    print("\nprobes, accuracy in percent\n")
+    print(markdown_table(["phenomenon", "probes", *correct], rows))
+
+
+def teach(options: argparse.Namespace) -> int:
+    from training.corpora import load_texts
+    from training.run_folder import RunFolder
+    from training.teaching import BaselineTeacher, NetworkTeacher, Teacher, require_new_file
+    from training.teaching import teach as write
+
+    require_new_file(options.out)  # before anything is read
+    runs = [RunFolder(run) for run in options.runs]
+    teachers: list[Teacher] = [NetworkTeacher(run) for run in runs]
+    texts = load_texts(options.root, options.texts)
+    teachers += [BaselineTeacher(name, runs[0]) for name in options.baseline]
+    rows = write(teachers, texts, options.out, options.quiet)
+    print(f"{options.out}: {rows:,} texts with the mean probabilities of {len(teachers)} teachers")
+    print(f"""train on them: --set 'data.taught=[{{file="{options.out}"}}]'""")
     return 0
 
 
@@ -186,7 +324,7 @@ def _default_run(recipe: str | None) -> Path:
 
 def _own_run(recipe: Recipe) -> Path:
     """The next free folder for a run on a user's own data, which is trained on again and again."""
-    name = recipe.publication.name
+    name = _published_kind(recipe).publication.name
     taken = (Path("runs") / f"{name}-{number}" for number in itertools.count(1))
     return next(path for path in taken if not path.exists())
 
@@ -196,6 +334,7 @@ def _recipe(options: argparse.Namespace) -> "tuple[Recipe, OwnData | None]":
     recipe = read_recipe(options.recipe, dict(parse_override(text) for text in options.set))
     if options.data is None:
         return recipe, None
+    recipe = _published_kind(recipe)
     own = _own(options, options.data)
     name = options.publish.name if options.publish is not None else options.data.stem
     changes: dict[str, Any] = {
@@ -207,7 +346,7 @@ def _recipe(options: argparse.Namespace) -> "tuple[Recipe, OwnData | None]":
                 "examples": (),
             }
         ),
-        "data": Data(
+        "data": type(recipe.data)(
             train=(Source(source=options.data.name),),
             validation=(Source(source=options.data.name, split="validation"),),
         ),

@@ -3,28 +3,35 @@
 Knows nothing about tokenizers or networks.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from service.artifact import Source as DataSource
 from training.data.errors import DataError
 from training.data.examples import LabelledText, SentencePair
 from training.data.languages import SOURCES as LANGUAGES
 from training.data.languages import load_language_splits
+from training.data.parallel import SOURCES as PARALLEL
 from training.data.parallel import load_parallel_splits
 from training.data.registry import DATASETS
 from training.data.reverse import reverse_splits
-from training.data.sentiment import load_sentiment_splits
+from training.data.sentiment import load_sentiment_splits, load_unlabelled
 from training.data.synthetic import sentiment_splits
 from training.data.tables import read_labelled, read_pairs, split_examples, split_pairs
-from training.recipe import Data, Languages, Source
+from training.data.taught import in_order, read_taught
+from training.probes import read_probes
+from training.recipe import HELD_OUT_SPLITS, ClassificationData, Data, Languages, Source
 
-Example = TypeVar("Example", LabelledText, SentencePair)
+Example = TypeVar("Example", LabelledText, SentencePair, str)
 
 SYNTHETIC = ("reverse", "synthetic")
+PROBES = "probes"  # training/probes: a test set and nothing else
 # Sources that are read from a dataset of another name.
 _DATASET_OF = {
     "sst_phrases": "sst",
@@ -49,6 +56,16 @@ class Corpora(Generic[Example]):
 
 
 @dataclass(frozen=True)
+class FurtherTexts:
+    """What a classifier learns from beside labelled texts, in the order of the recipe."""
+
+    unlabelled: Sequence[Sequence[str]] = ()
+    taught: Sequence[Sequence[str]] = ()
+    probabilities: Sequence[np.ndarray] = ()  # of the taught ones, float32, rows x classes
+    sources: Sequence[DataSource] = ()  # what the manifest says of them
+
+
+@dataclass(frozen=True)
 class OwnData:
     """A user's file and the columns to read from it."""
 
@@ -63,6 +80,76 @@ class OwnData:
 def labelled_corpora(root: Path, data: Data) -> Corpora[LabelledText]:
     """What a classification recipe names. Raises DataError."""
     return _gather(data, _labelled_loader(root))
+
+
+def text_corpora(root: Path, data: Data) -> Corpora[str]:
+    """What a language model's recipe names: labelled, unlabelled and the English of parallel texts.
+
+    Raises DataError.
+    """
+    return _gather(data, _text_loader(root))
+
+
+def further_texts(
+    root: Path, data: ClassificationData, labels: Sequence[str], unlabelled: bool
+) -> FurtherTexts:
+    """What a classification recipe names beside labelled texts. Raises DataError.
+
+    ``unlabelled`` is whether those without labels are wanted.
+    """
+    load = _text_loader(root)
+    wanted = data.unlabelled if unlabelled else ()
+    plain = [load(source) for source in wanted]
+    files = [Path(source.file) for source in data.taught]
+    taught = [read_taught(path) for path in files]
+    rows = Counter(row.source for file in taught for row in file.rows)
+    return FurtherTexts(
+        unlabelled=plain,
+        taught=[[row.text for row in file.rows] for file in taught],
+        probabilities=[
+            in_order(file, labels, path) for file, path in zip(taught, files, strict=True)
+        ],
+        sources=[
+            *(_described(source, len(part)) for source, part in zip(wanted, plain, strict=True)),
+            *(describe_text_source(name, count) for name, count in rows.items()),
+        ],
+    )
+
+
+def load_texts(root: Path, names: Sequence[str]) -> dict[str, list[str]]:
+    """The texts of sources that are written NAME or NAME:SPLIT, by that name. Raises DataError."""
+    load = _text_loader(root)
+    texts = {}
+    for name in names:
+        source, _, split = name.partition(":")
+        if split in HELD_OUT_SPLITS:
+            raise DataError(f'"{name}" is held out; its texts are not to be learnt from')
+        texts[name] = load(Source(source=source, split=split or "train"))
+    return texts
+
+
+def merged_sources(*groups: Sequence[DataSource]) -> list[DataSource]:
+    """All sources, each name once, as the first group that has it describes it."""
+    merged: dict[str, DataSource] = {}
+    for source in (source for group in groups for source in group):
+        merged.setdefault(source.name, source)
+    return list(merged.values())
+
+
+def _text_loader(root: Path) -> Callable[[Source], list[str]]:
+    """Loads texts whether they have labels, translations or neither."""
+    labelled = _labelled_loader(root)
+    parallel = _parallel_loader(root, Languages(source="en", target="de"))
+
+    def load(source: Source) -> list[str]:
+        if source.split == "unlabelled":
+            return load_unlabelled(root, source.source)
+        if source.source in PARALLEL:
+            # One English sentence has several translations.
+            return list(dict.fromkeys(pair.source for pair in parallel(source)))
+        return [example.text for example in labelled(source)]
+
+    return load
 
 
 def parallel_corpora(root: Path, data: Data, languages: Languages) -> Corpora[SentencePair]:
@@ -87,6 +174,8 @@ def _labelled_loader(root: Path) -> Callable[[Source], list[LabelledText]]:
     def splits(source: str) -> Mapping[str, list[LabelledText]]:
         if source == "synthetic":
             return sentiment_splits(_SYNTHETIC_SIZES, _SYNTHETIC_SEED)
+        if source == PROBES:
+            return {"test": [LabelledText(probe.text, probe.label) for probe in read_probes()]}
         load = load_language_splits if source in LANGUAGES else load_sentiment_splits
         loaded = load(root, source)
         return {split: examples for split, (examples, _) in loaded.items()}
@@ -151,8 +240,7 @@ def _gather(data: Data, load: Callable[[Source], list[Example]]) -> Corpora[Exam
         validation=_held_out(data.validation, load),
         test=_held_out(data.test, load),
         sources=[
-            describe_source(source.source, len(part))
-            for source, part in zip(data.train, train, strict=True)
+            _described(source, len(part)) for source, part in zip(data.train, train, strict=True)
         ],
     )
 
@@ -170,9 +258,31 @@ def _held_out(
     return {name(source): load(source) for source in sources}
 
 
+def _described(source: Source, rows: int) -> DataSource:
+    """A split beside the one for training has a name of its own."""
+    described = describe_source(source.source, rows)
+    if source.split == "train":
+        return described
+    return described.model_copy(update={"name": f"{source.source}:{source.split}"})
+
+
+def describe_text_source(name: str, rows: int) -> DataSource:
+    """The same for NAME or NAME:SPLIT; of a name that is not known it says just that."""
+    source, _, split = name.partition(":")
+    try:
+        return _described(Source(source=source, split=split or "train"), rows)
+    except KeyError:
+        return DataSource(name=name, url="", license="unknown", rows=rows)
+
+
+def dataset_of(source: str) -> str:
+    """The dataset that a source is read from; two sources may share one."""
+    return _DATASET_OF.get(source, source)
+
+
 def describe_source(name: str, rows: int) -> DataSource:
     """What a manifest says of a source that a recipe names. Raises KeyError for another."""
     if name in SYNTHETIC:
         return DataSource(name=name, url="", license="generated; no rights", rows=rows)
-    facts = DATASETS[_DATASET_OF.get(name, name)]
+    facts = DATASETS[dataset_of(name)]
     return DataSource(name=name, url=facts.address, license=facts.license, rows=rows)

@@ -43,27 +43,42 @@ def score_classification(
 
     Raises DataError for a label that the model does not have.
     """
-    measured = []
-    for name, examples in sets.items():
-        gold = _classes(examples, pipeline.labels, name)
-        rows = [
-            pipeline.artifact.tokenizer.encode(example.text) or [pipeline.artifact.tokenizer.unk_id]
-            for example in examples
-        ]
-        parts = [pipeline.logits(part) for part in _slices(rows, name, quiet)]
-        shares = softmax(np.concatenate(parts).astype(np.float64))  # rows x classes
-        chosen = shares.argmax(axis=1)
-        values = {
-            "accuracy": float(accuracy_score(gold, chosen)),
-            # Over the classes that the set has: one may hold two languages of three.
-            "macro F1": float(f1_score(gold, chosen, average="macro", labels=np.unique(gold))),
-            "calibration error": calibration_error(shares.max(axis=1), chosen == gold),
-        }
-        measured += [
-            Measured(name, metric, round(100 * value, 2), len(examples))
-            for metric, value in values.items()
-        ]
-    return measured
+    return [
+        one
+        for name, examples in sets.items()
+        for one in score_shares(
+            name,
+            class_shares(pipeline, [example.text for example in examples], name, quiet),
+            class_indices(examples, pipeline.labels, name),
+        )
+    ]
+
+
+def class_shares(
+    pipeline: ClassificationPipeline, texts: Sequence[str], name: str = "texts", quiet: bool = True
+) -> np.ndarray:
+    """The probability of every class: texts x classes, float64, in the order of the labels."""
+    tokenizer = pipeline.artifact.tokenizer
+    rows = [tokenizer.encode(text) or [tokenizer.unk_id] for text in texts]
+    parts = [pipeline.logits(part) for part in _slices(rows, name, quiet)]
+    return softmax(np.concatenate(parts).astype(np.float64))
+
+
+def score_shares(name: str, shares: np.ndarray, gold: np.ndarray) -> list[Measured]:
+    """Accuracy, macro F1 and expected calibration error in percent of any classifier.
+
+    shares: rows x classes, probabilities; gold: rows, class indices.
+    """
+    chosen = shares.argmax(axis=1)
+    values = {
+        "accuracy": float(accuracy_score(gold, chosen)),
+        # Over the classes that the set has: one may hold two languages of three.
+        "macro F1": float(f1_score(gold, chosen, average="macro", labels=np.unique(gold))),
+        "calibration error": calibration_error(shares.max(axis=1), chosen == gold),
+    }
+    return [
+        Measured(name, metric, round(100 * value, 2), len(gold)) for metric, value in values.items()
+    ]
 
 
 def score_translation(
@@ -113,7 +128,8 @@ def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 1
     return error
 
 
-def _classes(examples: Sequence[LabelledText], labels: Sequence[str], name: str) -> np.ndarray:
+def class_indices(examples: Sequence[LabelledText], labels: Sequence[str], name: str) -> np.ndarray:
+    """The place of each example's label among ``labels``: rows (int64). Raises DataError."""
     index = {label: i for i, label in enumerate(labels)}
     unknown = sorted({example.label for example in examples} - set(index))
     if unknown:

@@ -4,19 +4,23 @@ Knows nothing about checkpoints or the command line.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
 
 from service.artifact.tokenizer import Tokenizer
-from training.corpora import Corpora
+from training.corpora import Corpora, FurtherTexts
 from training.data.examples import LabelledText, SentencePair
-from training.networks.build import build_classifier, build_translator
-from training.recipe import ClassificationRecipe, TranslationRecipe
-from training.tasks.classification import ClassificationTask, EncodedTexts
+from training.networks.build import build_classifier, build_language_model, build_translator
+from training.recipe import ClassificationRecipe, LanguageModelRecipe, TranslationRecipe
+from training.tasks.classification import ClassificationTask, EncodedTexts, UnlabelledTexts
+from training.tasks.language_modelling import LanguageModellingTask, windows
+from training.tasks.targets import TaughtTexts
 from training.tasks.translation import EncodedPairs, TranslationTask
 from training.tokenization import train_tokenizer
+
+NOTHING_FURTHER = FurtherTexts()
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +29,33 @@ def tokenizer_for_texts(recipe: ClassificationRecipe, corpora: Corpora[LabelledT
     """A tokenizer trained on the training texts."""
     texts = (example.text for part in corpora.train for example in part)
     return Tokenizer.from_bytes(train_tokenizer(texts, recipe.tokenizer), add_eos=False)
+
+
+def tokenizer_for_plain_texts(recipe: LanguageModelRecipe, corpora: Corpora[str]) -> Tokenizer:
+    """A tokenizer trained on the training texts."""
+    texts = (text for part in corpora.train for text in part)
+    return Tokenizer.from_bytes(train_tokenizer(texts, recipe.tokenizer), add_eos=False)
+
+
+def language_modelling_task(
+    recipe: LanguageModelRecipe, corpora: Corpora[str], tokenizer: Tokenizer
+) -> LanguageModellingTask:
+    """The task with a freshly initialised network; the same seed gives the same weights."""
+    torch.manual_seed(recipe.training.seed)
+    network = build_language_model(recipe.network, tokenizer.vocabulary_size)
+
+    def cut(texts: Sequence[str]) -> list[np.ndarray]:
+        rows = [np.array(tokenizer.encode(text), dtype=np.int32) for text in texts]
+        return windows(rows, recipe.training.max_tokens)
+
+    return LanguageModellingTask(
+        network,
+        [cut(part) for part in corpora.train],
+        corpora.takes,
+        {name: cut(part) for name, part in corpora.validation.items()},
+        recipe.negatives,
+        recipe.training,
+    )
 
 
 def tokenizer_for_pairs(recipe: TranslationRecipe, corpora: Corpora[SentencePair]) -> Tokenizer:
@@ -38,6 +69,7 @@ def classification_task(
     labels: Sequence[str],
     corpora: Corpora[LabelledText],
     tokenizer: Tokenizer,
+    further: FurtherTexts = NOTHING_FURTHER,
 ) -> ClassificationTask:
     """The task with a freshly initialised network; the same seed gives the same weights."""
     torch.manual_seed(recipe.training.seed)
@@ -58,6 +90,17 @@ def classification_task(
         corpora.takes,
         {name: encode_texts(part, labels, tokenizer) for name, part in corpora.validation.items()},
         recipe.training,
+        recipe.objectives,
+        [
+            TaughtTexts(token_rows(texts, tokenizer), shares, how.take, how.weight, how.temperature)
+            for how, texts, shares in zip(
+                recipe.data.taught, further.taught, further.probabilities, strict=True
+            )
+        ],
+        [
+            UnlabelledTexts(token_rows(texts, tokenizer), source.take)
+            for source, texts in zip(recipe.data.unlabelled, further.unlabelled, strict=False)
+        ],
     )
 
 
@@ -96,12 +139,16 @@ def encode_texts(
     """Token ids and class indices. A text of no tokens is read as one unknown token."""
     index = {label: i for i, label in enumerate(labels)}
     return EncodedTexts(
-        [
-            np.array(tokenizer.encode(example.text) or [tokenizer.unk_id], dtype=np.int32)
-            for example in examples
-        ],
+        token_rows((example.text for example in examples), tokenizer),
         np.array([index[example.label] for example in examples], dtype=np.int64),
     )
+
+
+def token_rows(texts: Iterable[str], tokenizer: Tokenizer) -> list[np.ndarray]:
+    """Token ids (int32). A text of no tokens is read as one unknown token."""
+    return [
+        np.array(tokenizer.encode(text) or [tokenizer.unk_id], dtype=np.int32) for text in texts
+    ]
 
 
 def encode_pairs(

@@ -6,12 +6,13 @@ rename.
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from service.artifact import (
+    CARD_FILE,
     AnyDraft,
     ClassificationExample,
     Score,
@@ -23,6 +24,7 @@ from service.artifact import (
 from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.loading import Pipeline, load_pipeline
 from service.pipelines.translation import SearchOptions, TranslationPipeline
+from training.card import model_card
 from training.corpora import OwnData, labelled_tests, parallel_tests
 from training.data.errors import DataError
 from training.data.examples import LabelledText, SentencePair
@@ -37,7 +39,12 @@ from training.export.candidates import (
 )
 from training.export.layers import Precision
 from training.promotion import Condition, PromotionError
-from training.recipe import ClassificationRecipe, Recipe, TranslationRecipe, parse_recipe
+from training.recipe import (
+    ClassificationRecipe,
+    Recipe,
+    TranslationRecipe,
+    parse_recipe,
+)
 from training.runs import ClassificationRun
 
 LARGEST_LOSS = 0.3  # points of the validation score that int8 may cost
@@ -91,8 +98,16 @@ def publish(
         if gate is not None:
             _hold(gate, pipeline, repository, name)
         draft = _complete(run, chosen.draft, pipeline, quiet)
-    path = write_artifact(repository, draft, chosen.files)
-    return Published(path, chosen.draft.precision, draft.scores, (*notes, *more))
+    notes += more
+    card = model_card(draft, run.recipe, notes).encode("utf-8")
+    path = write_artifact(repository, draft, {**chosen.files, CARD_FILE: card})
+    return Published(path, chosen.draft.precision, draft.scores, tuple(notes))
+
+
+def with_temperature(run: ClassificationRun, temperature: float) -> ClassificationRun:
+    """The run, to be exported with this temperature in place of its recipe's."""
+    publication = run.recipe.publication.model_copy(update={"temperature": temperature})
+    return replace(run, recipe=run.recipe.model_copy(update={"publication": publication}))
 
 
 def require_measurable(gate: Gate, recipe: Recipe) -> None:

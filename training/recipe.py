@@ -6,13 +6,22 @@ starts; an unknown key is an error that names it.
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from service.artifact.manifest import LanguageCode, ModelName, Purpose
 
 RECIPES = Path(__file__).parent / "recipes"
+HELD_OUT_SPLITS = ("validation", "test")
 
 
 class RecipeError(ValueError):
@@ -35,6 +44,34 @@ class Data(_Section):
     train: tuple[Source, ...] = Field(min_length=1)
     validation: tuple[Source, ...] = Field(min_length=1)
     test: tuple[Source, ...] = ()
+
+
+class TaughtSource(_Section):
+    """Texts with a teacher's probabilities, as `python -m training teach` writes them."""
+
+    file: str
+    take: Annotated[int, Field(ge=1)] | None = None
+    weight: float = Field(default=1.0, gt=0, description="of a text beside a labelled one")
+    temperature: float = Field(
+        default=1.0, gt=0, description="divides the logits of both; their loss times its square"
+    )
+
+
+class ClassificationData(Data):
+    unlabelled: tuple[Source, ...] = Field(
+        default=(), description="texts for the objectives that need no labels"
+    )
+    taught: tuple[TaughtSource, ...] = Field(
+        default=(), description="texts that a teacher has labelled, to train on beside `train`"
+    )
+
+    @field_validator("unlabelled")
+    @classmethod
+    def _not_held_out(cls, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        for source in sources:
+            if source.split in HELD_OUT_SPLITS:
+                raise ValueError(f"{source.source} {source.split} is held out, not to train on")
+        return sources
 
 
 class TokenizerSettings(_Section):
@@ -81,6 +118,17 @@ class Publication(_Section):
     examples: tuple[str, ...] = Field(
         default=(), description="texts whose answers the manifest keeps; else from validation"
     )
+    limits: str = Field(
+        default="", description="what the model is not for and where it fails, for its card"
+    )
+
+
+class ClassifierPublication(Publication):
+    temperature: float | None = Field(
+        default=None,
+        gt=0,
+        description="divides the logits; fitted on the validation sets by default, 1 leaves them",
+    )
 
 
 class ClassifierNetwork(_Section):
@@ -91,6 +139,43 @@ class ClassifierNetwork(_Section):
     pooling: Literal["max", "mean", "max+mean"] = "max"
     dropout: float = Field(default=0.5, ge=0, lt=1)
     word_dropout: float = Field(default=0.0, ge=0, lt=1)
+
+
+class LanguageModelNetwork(_Section):
+    embedding_size: int = Field(default=256, ge=1)
+    hidden_size: int = Field(default=256, ge=1, description="units per direction")
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    word_dropout: float = Field(default=0.0, ge=0, lt=1)
+
+
+class Objectives(_Section):
+    """Weights of the losses beside the cross entropy, after Sachan et al. 2019; 0 is off."""
+
+    adversarial: float = Field(default=0.0, ge=0)
+    virtual_adversarial: float = Field(default=0.0, ge=0)
+    entropy: float = Field(default=0.0, ge=0)
+    perturbation: float = Field(
+        default=5.0,
+        gt=0,
+        description="norm over a text, in standard deviations of the embedding's dimensions",
+    )
+    full_perturbation_tokens: int = Field(
+        default=0,
+        ge=0,
+        description="a text of n tokens, fewer than this, gets sqrt(n / this) of the norm; 0: all",
+    )
+    unlabelled_tokens_per_batch: int | None = Field(
+        default=None, ge=16, description="by default as many as training.tokens_per_batch"
+    )
+
+    @property
+    def any(self) -> bool:
+        return self.adversarial > 0 or self.needs_no_labels
+
+    @property
+    def needs_no_labels(self) -> bool:
+        """Whether unlabelled texts are of use."""
+        return self.virtual_adversarial > 0 or self.entropy > 0
 
 
 class TranslatorNetwork(_Section):
@@ -116,11 +201,41 @@ class ClassificationRecipe(_Section):
     purpose: Purpose | None = Field(
         default=None, description="what the labels are, where the service makes use of them"
     )
-    data: Data
+    initial_run: str | None = Field(
+        default=None,
+        description="folder of a language model's run whose tokenizer, embedding and LSTM this "
+        "one begins with; its sizes must be the same",
+    )
+    learning_rate_of_initial: float = Field(
+        default=1.0, ge=0, description="factor for the embedding and LSTM that initial_run brings"
+    )
+    data: ClassificationData
     tokenizer: TokenizerSettings
     network: ClassifierNetwork = ClassifierNetwork()
+    objectives: Objectives = Objectives()
     training: Training
-    publication: Publication
+    publication: ClassifierPublication
+
+    @model_validator(mode="after")
+    def _initial_rate_needs_initial_run(self) -> Self:
+        if self.learning_rate_of_initial != 1.0 and self.initial_run is None:
+            raise ValueError("learning_rate_of_initial says nothing without initial_run")
+        return self
+
+
+class LanguageModelRecipe(_Section):
+    """What a classifier can begin with (its `initial_run`); not exported."""
+
+    task: Literal["language-model"]
+    name: str
+    description: str
+    data: Data
+    tokenizer: TokenizerSettings
+    network: LanguageModelNetwork = LanguageModelNetwork()
+    negatives: int = Field(
+        default=2048, ge=1, description="words beside a batch's own that a softmax is over"
+    )
+    training: Training
 
 
 class Languages(_Section):
@@ -140,7 +255,9 @@ class TranslationRecipe(_Section):
     publication: Publication
 
 
-Recipe = Annotated[ClassificationRecipe | TranslationRecipe, Field(discriminator="task")]
+Recipe = Annotated[
+    ClassificationRecipe | TranslationRecipe | LanguageModelRecipe, Field(discriminator="task")
+]
 _RECIPE: TypeAdapter[Recipe] = TypeAdapter(Recipe)
 
 

@@ -8,7 +8,7 @@ thread. Everything that decides the next step is either in the checkpoint or a p
 import math
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from types import FrameType
@@ -46,20 +46,45 @@ class Position:
     finished: bool = False
 
 
+def parameter_groups(
+    network: nn.Module, rates: Mapping[str, float]
+) -> tuple[list[dict[str, list[nn.Parameter]]], list[float]]:
+    """The parameters that share a factor on the learning rate, and each group's factor.
+
+    ``rates``: factors by the beginnings of names; 1 for all others, whose group is the last.
+    Discriminative fine-tuning, Howard and Ruder 2018 (section 3.2).
+    """
+    groups: dict[float, list[nn.Parameter]] = {factor: [] for factor in rates.values()}
+    groups[1.0] = groups.pop(1.0, [])
+    for name, parameter in network.named_parameters():
+        factor = next((rates[start] for start in rates if name.startswith(start)), 1.0)
+        groups[factor].append(parameter)
+    taken = {factor: parameters for factor, parameters in groups.items() if parameters}
+    return [{"params": parameters} for parameters in taken.values()], list(taken)
+
+
 class Trainer:
     """Drives one run to its end."""
 
     def __init__(
-        self, task: Task, settings: Training, run: RunFolder, device: torch.device, quiet: bool
+        self,
+        task: Task,
+        settings: Training,
+        run: RunFolder,
+        device: torch.device,
+        quiet: bool,
+        rates: Mapping[str, float] | None = None,
     ) -> None:
+        """rates: factors on the learning rate by the beginnings of parameters' names."""
         self.task = task
         self.settings = settings
         self.run = run
         self.device = device
         self.network: nn.Module = task.network.to(device)
         self.average = WeightAverage(self.network, settings.ema)
+        groups, self._factors = parameter_groups(self.network, rates or {})
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(),
+            groups,
             lr=settings.learning_rate,
             betas=settings.betas,
             weight_decay=settings.weight_decay,
@@ -140,8 +165,8 @@ class Trainer:
         rate = learning_rate(
             settings.learning_rate, settings.schedule, settings.warmup_steps, position.step, done
         )
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        for group, factor in zip(self.optimizer.param_groups, self._factors, strict=True):
+            group["lr"] = rate * factor
         self.network.train()
         with autocast(self.device, settings.precision):
             loss, tokens = self.task.loss(batch)

@@ -5,6 +5,7 @@ Both sides import it, and it imports nothing else of the service: no fastapi, no
 
 from service.artifact.errors import ArtifactError, UnencodableText
 from service.artifact.manifest import (
+    CARD_FILE,
     FORMAT_VERSION,
     MANIFEST_FILE,
     AnyDraft,
@@ -33,6 +34,7 @@ from service.artifact.writer import write_artifact
 
 __all__ = [
     "BOS_ID",
+    "CARD_FILE",
     "EOS_ID",
     "FORMAT_VERSION",
     "MANIFEST_FILE",

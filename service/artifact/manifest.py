@@ -27,6 +27,7 @@ from service.artifact.errors import ArtifactError
 
 FORMAT_VERSION = 1
 MANIFEST_FILE = "manifest.json"
+CARD_FILE = "README.md"  # the model card: listed and digested like every file, opened by nobody
 
 # A plain name: it cannot hold a separator, start with a dot, or be "..", so that no path made of
 # it can leave the artifact's folder.

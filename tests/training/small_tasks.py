@@ -3,19 +3,28 @@
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from service.artifact import Source, Tokenizer
-from training.corpora import Corpora
+from training.corpora import Corpora, FurtherTexts
 from training.data.examples import LabelledText, SentencePair
 from training.data.reverse import reverse_splits
 from training.data.synthetic import sentiment_splits
 from training.preparation import (
     classification_task,
+    language_modelling_task,
     tokenizer_for_pairs,
     tokenizer_for_texts,
     translation_task,
 )
-from training.recipe import ClassificationRecipe, TranslationRecipe, read_recipe
+from training.recipe import (
+    ClassificationRecipe,
+    LanguageModelRecipe,
+    TranslationRecipe,
+    read_recipe,
+)
 from training.tasks.classification import ClassificationTask
+from training.tasks.language_modelling import LanguageModellingTask
 from training.tasks.translation import TranslationTask
 
 LABELS = ("negative", "positive")
@@ -50,9 +59,45 @@ _TRANSLATOR = {
 }
 
 
+_LANGUAGE_MODEL = {
+    "tokenizer.vocabulary": 340,
+    "network.embedding_size": 6,
+    "network.hidden_size": 5,
+    "negatives": 20,
+    "training.tokens_per_batch": 160,
+}
+OBJECTIVES = {
+    "objectives.adversarial": 1.0,
+    "objectives.virtual_adversarial": 1.0,
+    "objectives.entropy": 0.5,
+    "objectives.full_perturbation_tokens": 12,
+    "objectives.unlabelled_tokens_per_batch": 120,
+}
+_BESIDE = {
+    "data.taught": [
+        {"file": "none.jsonl", "take": 20, "weight": 0.5, "temperature": 2.0},
+    ],
+    "data.unlabelled": [{"source": "synthetic"}],
+}
+
+
 def classification_recipe(**training: Any) -> ClassificationRecipe:
     recipe = read_recipe("sentiment-bilstm", _TRAINING | _CLASSIFIER | _named(training))
     assert isinstance(recipe, ClassificationRecipe)
+    return recipe
+
+
+def mixed_recipe(**training: Any) -> ClassificationRecipe:
+    """All objectives, a teacher's texts and unlabelled ones."""
+    settings = _TRAINING | _CLASSIFIER | OBJECTIVES | _BESIDE | _named(training)
+    recipe = read_recipe("sentiment-bilstm", settings)
+    assert isinstance(recipe, ClassificationRecipe)
+    return recipe
+
+
+def language_model_recipe(**training: Any) -> LanguageModelRecipe:
+    recipe = read_recipe("reviews-lm", _TRAINING | _LANGUAGE_MODEL | _named(training))
+    assert isinstance(recipe, LanguageModelRecipe)
     return recipe
 
 
@@ -70,6 +115,31 @@ def labelled(seed: int = 1) -> Corpora[LabelledText]:
         validation={"synthetic": splits["validation"]},
         test={"synthetic": splits["test"]},
         sources=[Source(name="synthetic", url="", license="CC0-1.0", rows=120)],
+    )
+
+
+def further(seed: int = 1) -> FurtherTexts:
+    """Texts that a teacher is sure, unsure and wrong about, and texts without labels."""
+    splits = sentiment_splits(_SIZES, seed + 100)
+    taught = [example.text for example in splits["train"][:50]]
+    positive = np.random.default_rng(seed).random(50).astype(np.float32)
+    return FurtherTexts(
+        unlabelled=[[example.text for example in splits["train"][50:]]],
+        taught=[taught],
+        probabilities=[np.stack([1 - positive, positive], axis=1)],
+    )
+
+
+def plain(seed: int = 1) -> Corpora[str]:
+    corpora = labelled(seed)
+    return Corpora(
+        train=[[example.text for example in part] for part in corpora.train],
+        takes=corpora.takes,
+        validation={
+            name: [example.text for example in part] for name, part in corpora.validation.items()
+        },
+        test={},
+        sources=corpora.sources,
     )
 
 
@@ -98,6 +168,18 @@ def classification(data: int = 1, **training: Any) -> ClassificationTask:
     """The task on the data that seed ``data`` draws, with settings of the section "training"."""
     recipe = classification_recipe(**training)
     return classification_task(recipe, LABELS, labelled(data), text_tokenizer())
+
+
+def mixed(data: int = 1, **training: Any) -> ClassificationTask:
+    """The same with all objectives, a teacher's texts and unlabelled ones."""
+    recipe = mixed_recipe(**training)
+    return classification_task(recipe, LABELS, labelled(data), text_tokenizer(), further(data))
+
+
+def language_modelling(data: int = 1, **training: Any) -> LanguageModellingTask:
+    """The language model of the same texts."""
+    recipe = language_model_recipe(**training)
+    return language_modelling_task(recipe, plain(data), text_tokenizer())
 
 
 def translation(data: int = 1, **training: Any) -> TranslationTask:

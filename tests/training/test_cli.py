@@ -36,6 +36,9 @@ COMMANDS = [
     ("export",),
     ("plot",),
     ("baseline",),
+    ("teach",),
+    ("study",),
+    ("study", "leave-one-out"),
 ]
 Arguments = list[str | Path]
 COLUMNS = ("--text-column", "review", "--label-column", "stars")
@@ -254,6 +257,7 @@ def test_training_is_not_begun_for_what_could_not_be_published(
         (["--publish", tmp_path / "data" / ".."], "is no name for a model"),
         ([*publish, "--set", "training.epoch=1"], "training.epoch: Extra inputs are not permitted"),
         ([*publish, "--resume"], "leave out --set, --data"),
+        (["--temperature", "1"], "--temperature is for what is published"),
     ]
     for extra, said in cases:
         assert said in failing(capsys, *train, *extra)
@@ -266,7 +270,7 @@ def test_training_is_not_begun_for_what_could_not_be_published(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["train"], "name a recipe: language, reverse, sentiment-bilstm"),
+        (["train"], "name a recipe: language, reverse, reviews-lm, sentiment-bilstm"),
         (["train", "sentiment"], "there is no recipe 'sentiment'; known recipes: language, "),
         (["train", "--resume"], "name the run to go on with: --run DIR"),
         (["train", "--resume", "--run", "nowhere"], "nowhere holds no run"),
@@ -472,7 +476,42 @@ def test_the_baseline_scores_the_recipes_test_sets(
     parts = {part: f'[{{ source = "synthetic", split = "{part}" }}]'
              for part in ("train", "validation", "test")}  # fmt: skip
     settings = [f"data.{part}={value}" for part, value in parts.items()]
-    assert main(["baseline", "sentiment-bilstm", "--root", str(tmp_path), *flags(settings)]) == 0
-    out = capsys.readouterr().out
-    assert out.startswith("synthetic accuracy: ")
-    assert float(out.split()[2]) > 60
+    baseline = ["baseline", "sentiment-bilstm", "--root", str(tmp_path), *flags(settings)]
+    assert main([*baseline, "--model", "tfidf", "--model", "nbsvm", "--probes"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "| test set | rows | tfidf | nbsvm |" in lines
+    (row,) = (line for line in lines if line.startswith("| synthetic | 300 |"))
+    tfidf, nbsvm = (float(cell.split("/")[0]) for cell in row.strip("| ").split("|")[2:])
+    assert 60 < tfidf < nbsvm  # pairs of words know most of the synthetic task, triples more
+    assert "| phenomenon | probes | tfidf | nbsvm |" in lines
+    assert lines[-1].startswith("| all | ")
+
+
+def test_a_model_is_scored_on_the_probes(
+    published_models: Path, stars: TrainedRun, reverse: TrainedRun,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert main(["evaluate", str(published_models / "sentiment" / "1"), "--probes"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "| phenomenon | probes | sentiment |" in lines
+    assert [line for line in lines if line.startswith("| negation | ")]
+    share = float(lines[-1].strip("| ").split("|")[2])
+    assert lines[-1].startswith("| all | ")
+    assert 30 < share < 70  # it knows two words
+    refused = failing(capsys, "evaluate", stars.published, "--probes")
+    assert "the probe set has labels that the model does not know: negative, positive" in refused
+    refused = failing(capsys, "evaluate", reverse.published, "--probes")
+    assert "reverse translates; the probes are for a classifier" in refused
+
+
+def test_a_temperature_is_a_classifiers(
+    reverse: TrainedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export: Arguments = ["export", reverse.run, "--publish", tmp_path / "models" / "reverse"]
+    refused = failing(capsys, *export, "--temperature", "1.5")
+    assert "--temperature is a classifier's; reverse is a translation recipe" in refused
+    for wrong in ("0", "-1", "nan", "inf", "warm"):
+        with pytest.raises(SystemExit):
+            main([*map(str, export), "--temperature", wrong])
+        assert "argument --temperature: invalid" in capsys.readouterr().err
+    assert everything(tmp_path) == set()

@@ -10,8 +10,10 @@ from training.corpora import (
     SYNTHETIC,
     OwnData,
     describe_source,
+    further_texts,
     labelled_corpora,
     labelled_tests,
+    merged_sources,
     own_labelled,
     own_pairs,
     parallel_corpora,
@@ -19,7 +21,8 @@ from training.corpora import (
 from training.data.languages import SOURCES as LANGUAGES
 from training.data.parallel import SOURCES as PARALLEL
 from training.data.sentiment import SOURCES as SENTIMENT
-from training.recipe import Data, Languages, Source
+from training.data.taught import TaughtRow, header_line, row_line
+from training.recipe import ClassificationData, Data, Languages, Source, TaughtSource
 
 
 def data(train: tuple[Source, ...], held_out: str) -> Data:
@@ -99,3 +102,37 @@ def test_a_few_rows_are_looked_at_again_where_nothing_is_left_to_validate(tmp_pa
     corpora = own_pairs(OwnData(path), seed=1)
     assert corpora.validation == {"pairs": corpora.train[0]}
     assert corpora.test == {}
+
+
+def test_further_texts_and_what_the_manifest_says_of_them(tmp_path: Path) -> None:
+    taught = tmp_path / "taught.jsonl"
+    rows = [TaughtRow(f"text {n}", source, (0.25, 0.75))
+            for n, source in enumerate(["sst", "imdb:unlabelled", "sst", "mine"])]  # fmt: skip
+    lines = [header_line(["negative", "positive"], []), *map(row_line, rows)]
+    taught.write_text("".join(lines), encoding="utf-8")
+    wanted = ClassificationData(
+        train=(Source(source="synthetic"),),
+        validation=(Source(source="synthetic", split="validation"),),
+        unlabelled=(Source(source="synthetic"),),
+        taught=(TaughtSource(file=str(taught)),),
+    )
+    further = further_texts(tmp_path, wanted, ("positive", "negative"), unlabelled=True)
+    assert [len(part) for part in further.unlabelled] == [2000]
+    assert further.taught == [[row.text for row in rows]]
+    assert further.probabilities[0].tolist() == [[0.75, 0.25]] * 4
+    described = [(source.name, source.rows, source.license) for source in further.sources]
+    imdb = describe_source("imdb", 1).license
+    assert described == [
+        ("synthetic", 2000, "generated; no rights"),
+        ("sst", 2, describe_source("sst", 1).license),
+        ("imdb:unlabelled", 1, imdb),
+        ("mine", 1, "unknown"),
+    ]
+    # What no objective reads is not loaded.
+    assert further_texts(tmp_path, wanted, ("positive", "negative"), False).unlabelled == []
+
+
+def test_each_source_is_named_once_as_it_is_described_first() -> None:
+    first, again = (describe_source("sst", rows) for rows in (5, 9))
+    other = describe_source("imdb", 2)
+    assert merged_sources([first], [again, other]) == [first, other]

@@ -2,9 +2,11 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 import torch
@@ -23,9 +25,17 @@ from training.export.checks import ExportError
 from training.export.classifier import classifier_graph
 from training.export.translator import translator_graphs
 from training.promotion import Condition, PromotionError
-from training.publishing import Gate, gate_values, measure, measure_recipe, publish
+from training.publishing import (
+    Gate,
+    gate_values,
+    measure,
+    measure_recipe,
+    publish,
+    with_temperature,
+)
 from training.run_folder import RunFolder
 from training.runs import ClassificationRun, TranslationRun, load_run
+from training.tasks.classification import logits_of
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +126,55 @@ def test_a_precision_can_be_asked_for(
     assert any("alone and batched agree" in note for note in published.notes)
     size = sum(file.stat().st_size for file in published.path.iterdir())
     assert size > 0
+
+
+def test_the_fitted_temperature_is_written_down_with_what_it_did(
+    stars_run: ClassificationRun, tmp_path: Path
+) -> None:
+    published = publish(stars_run, tmp_path, "stars", "fp32", quiet=True)
+    settings: Any = read_artifact(published.path).manifest.recipe.settings
+    fitted = settings["publication"]["temperature"]
+    assert stars_run.recipe.publication.temperature is None
+    assert 0.25 <= fitted <= 4.01
+    first, second = published.notes[:2]
+    assert first.startswith(f"temperature {fitted:.3f}, fitted on the validation sets")
+    assert re.fullmatch(r"  reviews: \d+\.\d\d before, \d+\.\d\d after", second)
+
+
+def test_a_stated_temperature_divides_the_logits(
+    stars_run: ClassificationRun, tmp_path: Path
+) -> None:
+    rows = [stars_run.tokenizer.encode(text) for text in ("superb", "The food was awful, really.")]
+    plain = logits_of(stars_run.network, [np.array(row) for row in rows])
+    for temperature in (1.0, 2.5):
+        run = with_temperature(stars_run, temperature)
+        published = publish(run, tmp_path, "stars", "fp32", quiet=True)
+        assert "as the recipe states" in published.notes[0]
+        pipeline = load_pipeline(read_artifact(published.path))
+        assert isinstance(pipeline, ClassificationPipeline)
+        np.testing.assert_allclose(pipeline.logits(rows), plain / temperature, atol=1e-4)
+
+
+def test_the_card_lies_beside_the_model_and_says_what_the_manifest_says(
+    stars: TrainedRun, reverse: TrainedRun
+) -> None:
+    for trained in (stars, reverse):
+        manifest = read_artifact(trained.published).manifest
+        card = (trained.published / "README.md").read_text("utf-8")
+        assert card.startswith(f"# {trained.name}\n")
+        for score in manifest.scores:
+            assert f"{score.value:g}" in card
+        for source in manifest.sources:
+            assert f"| {source.name} | {source.rows:,} | {source.license} |" in card
+        assert manifest.license_note in card
+    assert "temperature" in (stars.published / "README.md").read_text("utf-8")
+
+
+def test_a_card_that_was_changed_is_refused(repository: Path) -> None:
+    card = repository / "stars" / "1" / "README.md"
+    card.write_text(card.read_text("utf-8").replace("accuracy", "honesty!"), encoding="utf-8")
+    with pytest.raises(ArtifactError, match=r"README\.md was changed after it was written"):
+        read_artifact(card.parent)
 
 
 @pytest.mark.parametrize(("loss", "chosen"), [(0.29, "int8"), (0.31, "fp32"), (-1.0, "int8")])
@@ -266,5 +325,5 @@ def test_what_stands_in_the_way_is_not_replaced(
 def test_the_manifest_is_the_one_of_the_contract(stars: TrainedRun) -> None:
     document = json.loads((stars.published / "manifest.json").read_text("utf-8"))
     assert document["format_version"] == 1
-    assert set(document["files"]) == {"classifier.onnx", "tokenizer.model"}
+    assert set(document["files"]) == {"classifier.onnx", "tokenizer.model", "README.md"}
     assert document["opset"] == 20

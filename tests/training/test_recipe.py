@@ -8,10 +8,11 @@ from training.corpora import SYNTHETIC
 from training.data.languages import SOURCES as LANGUAGES
 from training.data.parallel import SOURCES as PARALLEL
 from training.data.sentiment import SOURCES as SENTIMENT
-from training.networks.build import build_classifier, build_translator
+from training.networks.build import build_classifier, build_language_model, build_translator
 from training.recipe import (
     RECIPES,
     ClassificationRecipe,
+    LanguageModelRecipe,
     RecipeError,
     TranslationRecipe,
     parse_override,
@@ -19,7 +20,14 @@ from training.recipe import (
     recipe_names,
 )
 
-SHIPPED = ["language", "reverse", "sentiment-bilstm", "sentiment-lstm", "translation-en-de"]
+SHIPPED = [
+    "language",
+    "reverse",
+    "reviews-lm",
+    "sentiment-bilstm",
+    "sentiment-lstm",
+    "translation-en-de",
+]
 
 
 def test_the_recipes_of_the_package() -> None:
@@ -30,11 +38,12 @@ def test_the_recipes_of_the_package() -> None:
 def test_every_recipe_names_sources_that_exist_and_a_network_that_can_be_built(name: str) -> None:
     recipe = read_recipe(name)
     assert recipe.name == name
-    labelled = {*SENTIMENT, *LANGUAGES}
-    known = {*(labelled if recipe.task == "classification" else PARALLEL), *SYNTHETIC}
+    known = {*SYNTHETIC}
+    known |= {*PARALLEL} if recipe.task != "classification" else {"probes", *LANGUAGES}
+    known |= {*SENTIMENT} if recipe.task != "translation" else set()
     sources = (*recipe.data.train, *recipe.data.validation, *recipe.data.test)
     assert {source.source for source in sources} <= known
-    assert recipe.data.test
+    assert recipe.data.test or isinstance(recipe, LanguageModelRecipe)
     # What validates must not be what is reported, nor what is trained on.
     data = recipe.data
     parts = [
@@ -45,6 +54,8 @@ def test_every_recipe_names_sources_that_exist_and_a_network_that_can_be_built(n
     if isinstance(recipe, ClassificationRecipe):
         assert recipe.labels is not None
         build_classifier(recipe.network.model_copy(update=small), 300, len(recipe.labels))
+    elif isinstance(recipe, LanguageModelRecipe):
+        build_language_model(recipe.network.model_copy(update=small), 300)
     else:
         build_translator(recipe.network.model_copy(update=small), 300)
 

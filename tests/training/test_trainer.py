@@ -4,6 +4,7 @@ import math
 import os
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ from training.recipe import Training
 from training.run_folder import RunError, RunFolder
 from training.task import Task, Validation
 from training.tasks.classification import ClassificationTask
+from training.tasks.language_modelling import LanguageModellingTask
 from training.tasks.translation import TranslationTask
 from training.trainer import LOOKS_IN_MINIMUM, Position, Stopped, Trainer
 
@@ -30,11 +32,13 @@ class SmallTask(Task, Protocol):
     settings: Training
 
 
-MakeTask = Callable[[], ClassificationTask | TranslationTask]
+MakeTask = Callable[[], ClassificationTask | LanguageModellingTask | TranslationTask]
 TASKS: dict[str, MakeTask] = {
     "classification": small_tasks.classification,
     "translation": small_tasks.translation,
     "bfloat16": lambda: small_tasks.classification(precision="bf16"),
+    "language model": small_tasks.language_modelling,
+    "mixed objective": lambda: small_tasks.mixed(precision="bf16"),
 }
 
 
@@ -369,3 +373,39 @@ def test_the_gradient_is_clipped(tmp_path: Path) -> None:
     trainer.optimizer.step = watched  # type: ignore[assignment, method-assign]
     trainer.train()
     assert norms == pytest.approx([0.5] * 4, rel=1e-4)
+
+
+def test_parameters_may_have_a_rate_of_their_own(tmp_path: Path) -> None:
+    def trained(folder: str, stop: int | None = None, resume: bool = False, **rates: float) -> Line:
+        task = line([1.0] * 8, epochs=2)
+        (tmp_path / folder).mkdir(exist_ok=True)
+        run = RunFolder(tmp_path / folder)
+        given: Any = task if stop is None else Interrupted(task, [stop], signal.SIGINT)
+        trainer = Trainer(given, task.settings, run, CPU, True, rates)
+        with nullcontext() if stop is None else pytest.raises(Stopped):
+            trainer.train(resume)
+        return task
+
+    beginning = line([]).network.state_dict()
+    plain, frozen, slow = (
+        trained(f"run {rate}", bias=rate).network.state_dict() for rate in (1.0, 0.0, 0.5)
+    )
+    assert same(plain, trained("plain").network.state_dict())
+    assert same(frozen["bias"], beginning["bias"])
+    assert not same(frozen["weight"], beginning["weight"])
+    # The first step of AdamW is the rate itself; later ones differ as the gradients do.
+    steps = [trained(f"one {rate}", bias=rate).weights[1] for rate in (1.0, 0.5)]
+    first = nn.utils.parameters_to_vector(line([]).network.parameters()).detach()
+    torch.testing.assert_close((steps[1] - first)[1], 0.5 * (steps[0] - first)[1])
+    assert torch.equal(steps[1][0], steps[0][0])
+    trained("again", stop=3, bias=0.5)
+    assert same(trained("again", resume=True, bias=0.5).network.state_dict(), slow)
+    assert_same_run(tmp_path / "again", tmp_path / "run 0.5")
+
+
+def test_a_checkpoint_without_rates_is_what_it_was(tmp_path: Path) -> None:
+    trainer_of(line([1.0] * 8), tmp_path).train()
+    state = RunFolder(tmp_path).read_tensors(tmp_path / "checkpoint.pt")["optimizer"]
+    (group,) = state["param_groups"]
+    assert group["params"] == [0, 1]
+    torch.optim.AdamW(nn.Linear(1, 1).parameters()).load_state_dict(state)

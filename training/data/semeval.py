@@ -120,3 +120,22 @@ def load_splits(root: Path) -> dict[str, tuple[list[LabelledText], LoadReport]]:
         earlier_texts.update(groups)
         result[split] = (rows, LoadReport("semeval", split, len(rows), dict(dropped)))
     return result
+
+
+def load_unlabelled(root: Path) -> tuple[list[str], LoadReport]:
+    """The neutral tweets of the training files, less those that stand in a held-out file."""
+    held_out = {
+        normalise(tweet.text)
+        for split in ("test", "validation")
+        for name in FILES[split]
+        for tweet in read_tweets(root / FOLDER / name)
+    }
+    neutral = {
+        normalise(tweet.text): tweet.text
+        for name in FILES["train"]
+        for tweet in read_tweets(root / FOLDER / name)
+        if tweet.label == "neutral" and tweet.text and tweet.text.casefold() != _MISSING
+    }
+    kept = [text for key, text in neutral.items() if key not in held_out]
+    dropped = {"also in a held-out split": len(neutral) - len(kept)}
+    return kept, LoadReport("semeval", "unlabelled", len(kept), dropped)

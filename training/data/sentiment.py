@@ -29,6 +29,10 @@ SOURCES: Mapping[str, Callable[[Path], Splits]] = {
     "yelp": sentences.load_yelp,
     "customer_reviews": sentences.load_customer_reviews,
 }
+UNLABELLED: Mapping[str, Callable[[Path], tuple[list[str], LoadReport]]] = {
+    "imdb": imdb.load_unlabelled,
+    "semeval": semeval.load_unlabelled,
+}
 
 
 def load_sentiment_splits(root: Path, source: str) -> Splits:
@@ -62,8 +66,10 @@ def load_unlabelled(root: Path, source: str = "imdb") -> list[str]:
 
     Raises DataError for a source that has none, and for files that are missing or damaged.
     """
-    if source != "imdb":
-        raise DataError(f'"{source}" has no unlabelled texts; "imdb" has')
-    texts, report = imdb.load_unlabelled(root)
+    if source not in UNLABELLED:
+        raise DataError(
+            f'"{source}" has no unlabelled texts; there are those of {", ".join(UNLABELLED)}'
+        )
+    texts, report = UNLABELLED[source](root)
     _log.info("%s", report)
     return texts

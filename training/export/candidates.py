@@ -4,7 +4,7 @@ Knows nothing about repositories, scores or conditions.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -28,6 +28,7 @@ from service.artifact import (
     read_artifact,
     write_artifact,
 )
+from training.evaluation import calibration_error
 from training.export.calibration import best_temperature
 from training.export.checks import (
     check_classifier_agreement,
@@ -65,14 +66,15 @@ class Candidate:
 def classifier_candidates(
     run: ClassificationRun, name: str, choice: PrecisionChoice
 ) -> tuple[list[Candidate], list[str]]:
-    logits, classes = _validation_logits(run)
-    temperature = best_temperature(logits, classes)
+    run, calibration = _calibrated(run)
+    temperature = run.recipe.publication.temperature
+    assert temperature is not None
     rows = _checked_rows(run.tokenizer, [e.text for part in run.corpora.validation.values()
                                          for e in part])  # fmt: skip
     graph = classifier_graph(run.network, "fp32", temperature)
     worst = check_classifier_agreement(run.network, graph.model, temperature, rows)
     notes = [
-        f"temperature {temperature:.3f}",
+        *calibration,
         f"torch and onnxruntime agree to {worst:.1e} (fp32 logits, {len(rows)} texts)",
     ]
     candidates = []
@@ -144,13 +146,33 @@ def translator_candidates(
     return candidates, notes
 
 
-def _validation_logits(run: ClassificationRun) -> tuple[torch.Tensor, torch.Tensor]:
+def _calibrated(run: ClassificationRun) -> tuple[ClassificationRun, list[str]]:
+    """The run with a temperature in its recipe, and what it does to the validation sets."""
     logits, classes = [], []
     for part in run.corpora.validation.values():
         encoded = encode_texts(part, run.labels, run.tokenizer)
         logits.append(logits_of(run.network, encoded.tokens))
         classes.append(torch.from_numpy(encoded.classes))
-    return torch.cat(logits), torch.cat(classes)
+    stated = run.recipe.publication.temperature
+    temperature = best_temperature(logits, classes) if stated is None else stated
+    origin = "fitted on the validation sets" if stated is None else "as the recipe states"
+    errors = [
+        f"  {name}: {_calibration_error(rows, gold):.2f} before, "
+        f"{_calibration_error(rows / temperature, gold):.2f} after"
+        for name, rows, gold in zip(run.corpora.validation, logits, classes, strict=True)
+    ]
+    publication = run.recipe.publication.model_copy(update={"temperature": temperature})
+    recipe = run.recipe.model_copy(update={"publication": publication})
+    return replace(run, recipe=recipe), [
+        f"temperature {temperature:.3f}, {origin}; calibration error on validation, in percent:",
+        *errors,
+    ]
+
+
+def _calibration_error(logits: torch.Tensor, classes: torch.Tensor) -> float:
+    """In percent, of logits (rows x classes) and right classes (rows)."""
+    confidence, chosen = torch.softmax(logits.double(), dim=1).max(dim=1)
+    return 100 * calibration_error(confidence.numpy(), (chosen == classes).numpy())
 
 
 def _checked_rows(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:

@@ -43,7 +43,15 @@ class TextClassifier(nn.Module):
         self.head = nn.Linear(pooled, classes)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        embedded = self.dropout(self.embedding(self.word_dropout(tokens)))
+        return self.read(self.embed(tokens), lengths)
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """What the LSTM reads, after dropout: batch x time x embedding."""
+        embedded: Tensor = self.dropout(self.embedding(self.word_dropout(tokens)))
+        return embedded
+
+    def read(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        """Logits (batch x classes) of embedded texts (batch x time x embedding)."""
         outputs, _ = self.recurrent(embedded, lengths)  # batch x time x states
         pooled = pool(outputs, lengths, self.pooling)  # batch x pooled
         logits: Tensor = self.head(self.dropout(pooled))

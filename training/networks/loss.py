@@ -45,3 +45,16 @@ def smoothed_cross_entropy(logits: Tensor, targets: Tensor, smoothing: float) ->
         logits, targets, smoothing
     )
     return loss
+
+
+def soft_cross_entropy(
+    logits: Tensor, shares: Tensor, weights: Tensor, temperatures: Tensor
+) -> Tensor:
+    """Weighted sum over rows of the cross entropy with a distribution, at a temperature T.
+
+    logits, shares: rows x classes; weights, temperatures: rows. The logits are divided by T, as
+    those behind ``shares`` have been, and the loss is multiplied by T², which keeps its gradient
+    at the size that it has at T = 1 (Hinton et al. 2015, section 2.1).
+    """
+    logs = (logits / temperatures[:, None]).log_softmax(dim=1)
+    return -(weights * temperatures.square() * (shares * logs).sum(dim=1)).sum()

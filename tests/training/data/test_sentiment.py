@@ -317,5 +317,7 @@ def test_unknown_names_are_answered_with_the_known(tmp_path: Path) -> None:
         load_sentiment(tmp_path, "yelp", "dev")
     with pytest.raises(DataError, match='no sentiment dataset is called "mr"; there are imdb, '):
         load_sentiment(tmp_path, "mr", "train")
-    with pytest.raises(DataError, match='"yelp" has no unlabelled texts; "imdb" has'):
+    with pytest.raises(
+        DataError, match='"yelp" has no unlabelled texts; there are those of imdb, semeval'
+    ):
         load_unlabelled(tmp_path, "yelp")

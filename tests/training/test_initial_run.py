@@ -1,0 +1,227 @@
+"""A classifier that begins with a language model, and what is said of one that cannot."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from service.artifact import read_artifact
+from tests.training.small_runs import flags
+from training.cli import main
+from training.initial_run import InitialRun
+from training.networks.build import build_classifier
+from training.recipe import ClassificationRecipe, RecipeError, read_recipe
+from training.run_folder import RunError, RunFolder
+from training.runs import Origin, load_classifier, load_run, resume_run, start_run
+from training.trainer import Trainer
+
+PARTS = {
+    part: f'[{{source="synthetic", split="{part}"}}]' for part in ("train", "validation", "test")
+}
+SMALL = (
+    "tokenizer.vocabulary=340",
+    "network.embedding_size=8",
+    "network.hidden_size=7",
+    "training.tokens_per_batch=1000",
+    "training.epochs=2",
+    "training.minimum_steps=0",
+    "training.warmup_steps=5",
+    "training.learning_rate=0.01",
+    "training.precision=fp32",
+)
+DATA = flags([f"data.{part}={value}" for part, value in PARTS.items()])
+MODEL = ["train", "reviews-lm", *DATA, *flags((*SMALL, "negatives=50", "training.seed=3"))]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of a language model, through the command line."""
+    folder = tmp_path_factory.mktemp("model") / "lm"
+    assert main([*MODEL, "--run", str(folder), "--quiet"]) == 0
+    return folder
+
+
+def recipe(initial: Path, **changes: Any) -> ClassificationRecipe:
+    settings = {
+        **{f"data.{part}": [{"source": "synthetic", "split": part}] for part in PARTS},
+        "initial_run": str(initial),
+        "network.embedding_size": 8,
+        "network.hidden_size": 7,
+        "training.tokens_per_batch": 1000,
+        "training.epochs": 1,
+        "training.minimum_steps": 0,
+        "training.ema": 0.0,
+    }
+    read = read_recipe("sentiment-bilstm", settings | changes)
+    assert isinstance(read, ClassificationRecipe)
+    return read
+
+
+def test_from_a_language_model_to_a_published_classifier(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, target = tmp_path / "run", tmp_path / "models" / "mine"
+    settings = [*flags((*SMALL, "training.ema=0.0")), "--set", f"initial_run={model}"]
+    train = ["train", "sentiment-bilstm", *DATA, *settings, "--run", str(run), "--quiet"]
+    assert main([*train, "--set", "learning_rate_of_initial=0.5"]) == 0
+    assert main(["export", str(run), "--publish", str(target), "--quiet"]) == 0
+    assert f"published {target / '1'}" in capsys.readouterr().out
+    artifact = read_artifact(target / "1")
+    assert (run / "tokenizer.model").read_bytes() == (model / "tokenizer.model").read_bytes()
+    assert [source.name for source in artifact.manifest.sources] == ["synthetic"]
+    assert artifact.manifest.scores
+
+
+def test_a_language_model_is_not_published(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (
+        ["export", str(model)],
+        [*MODEL, "--run", str(tmp_path / "run"), "--publish", str(tmp_path / "mine")],
+        ["train", "--resume", "--run", str(model), "--publish", str(tmp_path / "mine")],
+    ):
+        assert main(command) == 1
+        assert "trains a language model, which is not served" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_embedding_and_lstm_are_the_language_models(model: Path) -> None:
+    wanted = recipe(model)
+    initial = InitialRun(wanted, str(model))
+    tokenizer = initial.tokenizer()
+    torch.manual_seed(1)
+    network = build_classifier(wanted.network, tokenizer.vocabulary_size, 2)
+    head = network.head.weight.clone()
+    initial.load_into(network)
+    weights = RunFolder(model).read_tensors(model / "best.pt")
+    taken = {
+        name: value
+        for name, value in network.state_dict().items()
+        if name.startswith(("embedding.", "recurrent."))
+    }
+    assert taken
+    assert all(torch.equal(value, weights[name]) for name, value in taken.items())
+    assert torch.equal(network.head.weight, head)
+
+
+def test_it_is_begun_with_and_not_only_looked_at(model: Path, tmp_path: Path) -> None:
+    # At a learning rate of zero what was taken over stays.
+    start_run(
+        RunFolder(tmp_path / "run"),
+        recipe(model, learning_rate_of_initial=0.0),
+        Origin(tmp_path),
+        quiet=True,
+    )
+    trained = load_classifier(RunFolder(tmp_path / "run")).network.state_dict()
+    weights = RunFolder(model).read_tensors(model / "best.pt")
+    for name, value in trained.items():
+        if not name.startswith("head."):
+            assert torch.equal(value, weights[name]), name
+    assert trained["head.weight"].any()
+
+
+def test_the_manifest_names_what_the_language_model_has_read(model: Path, tmp_path: Path) -> None:
+    copy, run = RunFolder(tmp_path / "lm"), RunFolder(tmp_path / "run")
+    shutil.copytree(model, copy.path)
+    settings = copy.read_recipe()
+    (synthetic,) = settings["sources"]
+    sources = [{**synthetic, "rows": 7}, {**synthetic, "name": "novels", "license": "theirs"}]
+    copy.write_json(copy.recipe, settings | {"sources": sources})
+    start_run(run, recipe(copy.path), Origin(tmp_path), quiet=True)
+    trained = load_run(run)
+    described = [(source.name, source.rows, source.license) for source in trained.corpora.sources]
+    assert described == [
+        ("synthetic", 2000, "generated; no rights"), ("novels", 2000, "theirs"),
+    ]  # fmt: skip
+
+
+def test_sources_that_an_older_run_did_not_write_down(model: Path, tmp_path: Path) -> None:
+    copy, run = RunFolder(tmp_path / "lm"), RunFolder(tmp_path / "run")
+    shutil.copytree(model, copy.path)
+    settings = copy.read_recipe()
+    del settings["sources"]
+    settings["recipe"]["data"]["train"] = [{"source": "customer_reviews"}]
+    settings["origin"]["root"] = str(tmp_path)
+    for label in ("neg", "pos"):
+        (tmp_path / "customer_reviews").mkdir(exist_ok=True)
+        lines = "".join(f"{label} phone no. {number} .\n" for number in range(50))
+        (tmp_path / "customer_reviews" / f"custrev.{label}").write_text(lines)
+    copy.write_json(copy.recipe, settings)
+    start_run(run, recipe(copy.path), Origin(tmp_path), quiet=True)
+    names = [source["name"] for source in run.read_recipe()["sources"]]
+    assert names == ["synthetic", "customer_reviews"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"network.hidden_size": 9}, r"\(initial_run\): network.hidden_size is 9, there 7$"),
+        (
+            {"network.embedding_size": 4, "network.layers": 2},
+            "embedding_size is 4, there 8; network.layers is 2, there 1",
+        ),
+        ({"network.bidirectional": False}, "network.bidirectional is False, there True"),
+    ],
+)
+def test_another_network_is_refused_before_anything_is_read(
+    model: Path, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    nowhere = recipe(model, **changes, **{"data.train": [{"source": "imdb"}]})
+    with pytest.raises(RunError, match=said):
+        start_run(RunFolder(tmp_path / "run"), nowhere, Origin(tmp_path / "none"), quiet=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_cannot_be_begun_with_is_refused_before_anything_is_read(
+    model: Path, tmp_path: Path, reverse: Any
+) -> None:
+    early = tmp_path / "early"
+    shutil.copytree(model, early)
+    (early / "best.pt").unlink()
+    before = {path.name for path in tmp_path.iterdir()}
+    for folder, said in (
+        (tmp_path / "none", "none holds no run"),
+        (early, r"early \(initial_run\) has no weights yet: best.pt comes with its first look"),
+        (reverse.run, r"\(initial_run\) is a run of translation, not of language-model"),
+    ):
+        nowhere = recipe(folder, **{"data.train": [{"source": "imdb"}]})
+        with pytest.raises(RunError, match=said):
+            start_run(RunFolder(tmp_path / "run"), nowhere, Origin(tmp_path / "none"), quiet=True)
+        assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def killed(self: Trainer, resume: bool = False) -> Any:
+    raise MemoryError
+
+
+def test_a_run_without_a_checkpoint_begins_again_with_the_same_weights(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "lm"
+    shutil.copytree(model, copy)
+    whole, broken = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "broken")
+    wanted = recipe(copy)
+    start_run(whole, wanted, Origin(tmp_path), quiet=True)
+    with monkeypatch.context() as patched, pytest.raises(MemoryError):
+        patched.setattr(Trainer, "train", killed)
+        start_run(broken, wanted, Origin(tmp_path), quiet=True)
+    weights = (copy / "best.pt").read_bytes()
+    # The language model's training has gone on.
+    changed = RunFolder(copy).read_tensors(copy / "best.pt")
+    torch.save({**changed, "bias": changed["bias"] + 1}, copy / "best.pt")
+    with pytest.raises(RunError, match=r"lm has other weights than when .*broken began with it"):
+        resume_run(broken, quiet=True)
+    (copy / "best.pt").write_bytes(weights)
+    resume_run(broken, quiet=True)
+    mine, expected = (run.read_tensors(run.best) for run in (broken, whole))
+    assert all(torch.equal(mine[name], value) for name, value in expected.items())
+    # From its first checkpoint on a run needs the language model no more.
+    shutil.rmtree(copy)
+    assert resume_run(whole, quiet=True).finished
+
+
+def test_a_rate_for_nothing_is_refused() -> None:
+    with pytest.raises(RecipeError, match="learning_rate_of_initial says nothing without initial"):
+        read_recipe("sentiment-bilstm", {"learning_rate_of_initial": 0.5})

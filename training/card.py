@@ -1,0 +1,78 @@
+"""The model card of a version: README.md in its folder, made of what the manifest says.
+
+Mitchell et al. 2019, "Model Cards for Model Reporting". Knows nothing about files or runs.
+"""
+
+from collections.abc import Sequence
+
+from service.artifact import AnyDraft, ClassificationDraft
+from training.recipe import ClassificationRecipe, TranslationRecipe
+from training.tables import markdown_table
+
+_HOW = "Measured on the exported artifact, through onnxruntime, as it is served."
+
+
+def model_card(
+    draft: AnyDraft, recipe: ClassificationRecipe | TranslationRecipe, notes: Sequence[str] = ()
+) -> str:
+    """The card in Markdown. notes: what the export found out, a line each."""
+    if isinstance(draft, ClassificationDraft):
+        does = f"Gives a text one of {len(draft.labels)} labels: {', '.join(draft.labels)}."
+    else:
+        does = f"Translates from {draft.languages.source} to {draft.languages.target}."
+    sections = {
+        "": [recipe.description, "", does],
+        "Scores": _scores(draft),
+        "Data": _data(draft),
+        "Terms": [f"{draft.license}.", "", draft.license_note],
+        "Limits and known failures": [recipe.publication.limits or "None were written down."],
+        "How it was made": _making(draft, recipe, notes),
+    }
+    parts = [f"# {draft.name}"]
+    for title, lines in sections.items():
+        parts += ([f"## {title}"] if title else []) + ["\n".join(lines)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _scores(draft: AnyDraft) -> list[str]:
+    if not draft.scores:
+        return ["None: there was no test set."]
+    metrics = list(dict.fromkeys(score.metric for score in draft.scores))
+    values = {(score.dataset, score.metric): f"{score.value:g}" for score in draft.scores}
+    sizes = {score.dataset: f"{score.rows:,}" for score in draft.scores}
+    rows = [
+        [name, size, *(values.get((name, metric), "") for metric in metrics)]
+        for name, size in sizes.items()
+    ]
+    signatures = sorted({score.signature for score in draft.scores if score.signature})
+    return [
+        _HOW,
+        "",
+        markdown_table(["test set", "rows", *metrics], rows),
+        *(["", *(f"- `{signature}`" for signature in signatures)] if signatures else []),
+    ]
+
+
+def _data(draft: AnyDraft) -> list[str]:
+    if not draft.sources:
+        return ["Nothing is known of it."]
+    rows = [
+        [source.name, f"{source.rows:,}", source.license, source.url] for source in draft.sources
+    ]
+    return [markdown_table(["trained on", "rows", "licence", "from"], rows)]
+
+
+def _making(
+    draft: AnyDraft, recipe: ClassificationRecipe | TranslationRecipe, notes: Sequence[str]
+) -> list[str]:
+    network = ", ".join(
+        f"{key.replace('_', ' ')} {value}" for key, value in recipe.network.model_dump().items()
+    )
+    facts = [
+        f"recipe `{recipe.name}`, with every setting in `manifest.json`",
+        f"network: {network}",
+        f"tokenizer: {recipe.tokenizer.kind}, {draft.tokenizer.vocabulary:,} pieces",
+        f"precision: {draft.precision}",
+        *(note.strip() for note in notes),
+    ]
+    return [f"- {fact}" for fact in facts]

@@ -1,0 +1,42 @@
+"""Scores of several models on several sets as one table in Markdown. Knows no models."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from training.evaluation import Measured
+
+CLASSIFICATION = ("accuracy", "macro F1", "calibration error")
+
+
+def score_table(columns: Mapping[str, Sequence[Measured]]) -> str:
+    """A row for each set and one for the mean over the sets, a column for each model.
+
+    A cell reads "accuracy / macro F1 / calibration error" in percent.
+    """
+    values = {
+        (model, one.dataset, one.metric): one.value
+        for model, measured in columns.items()
+        for one in measured
+    }
+    rows = {one.dataset: one.rows for measured in columns.values() for one in measured}
+
+    def cell(model: str, sets: Sequence[str]) -> str:
+        means = (
+            np.mean([values[model, name, metric] for name in sets]) for metric in CLASSIFICATION
+        )
+        return " / ".join(f"{mean:.2f}" for mean in means)
+
+    lines = [[name, f"{count:,}", *(cell(model, [name]) for model in columns)]
+             for name, count in rows.items()]  # fmt: skip
+    if len(rows) > 1:
+        lines.append(["mean", "", *(cell(model, list(rows)) for model in columns)])
+    return markdown_table(["test set", "rows", *columns], lines)
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Cells of a row set apart by bars, below a header; a bar inside a cell is escaped."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
+    )

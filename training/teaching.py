@@ -1,0 +1,161 @@
+"""Writes what teachers say of texts, for another classifier to learn (Hinton et al. 2015).
+
+Knows nothing about how a teacher comes to its probabilities. The file grows under another name, so
+an interrupted command goes on where it stopped, and what lies under the name asked for is whole.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from tqdm import tqdm
+
+from training.baselines.build import BASELINES
+from training.baselines.scoring import trained_baseline
+from training.data.checksums import digest_of
+from training.data.taught import TaughtRow, header_line, parse_taught, row_line
+from training.device import autocast, choose_device
+from training.run_folder import RunError, RunFolder
+from training.runs import ClassificationRun, load_classifier, load_run
+from training.tasks.classification import logits_of
+
+CHUNK = 2048  # texts between two writes
+
+
+class Teacher(Protocol):
+    """Anything that gives each class of a text a probability."""
+
+    name: str
+    digest: str  # changes with what it says
+
+    @property
+    def labels(self) -> Sequence[str]: ...
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        """Rows x classes in the order of ``labels``, each row adding up to 1."""
+
+
+class NetworkTeacher:
+    """The best weights of a classifier's run."""
+
+    def __init__(self, run: RunFolder) -> None:
+        """Raises RunError for a run that is no classifier's or has no weights yet."""
+        recipe, self.labels, self._tokenizer, self._network = load_classifier(run)
+        self.name = recipe.name
+        self.digest = digest_of(run.best)
+        self._precision = recipe.training.precision
+        self._device = choose_device()
+        self._network.to(self._device)
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        tokenizer = self._tokenizer
+        rows = [np.array(tokenizer.encode(text) or [tokenizer.unk_id]) for text in texts]
+        with autocast(self._device, self._precision):
+            logits = logits_of(self._network, rows)
+        shares: np.ndarray = logits.double().softmax(dim=1).numpy()
+        return shares
+
+
+class BaselineTeacher:
+    """A baseline, trained anew on the labelled data of a classifier's run."""
+
+    def __init__(self, name: str, run: RunFolder) -> None:
+        """Raises RunError for a run that is no classifier's, DataError for data that is gone."""
+        trained = load_run(run)
+        if not isinstance(trained, ClassificationRun):
+            raise RunError(f"{run.path} is a run of {trained.recipe.task}, not of classification")
+        self.name = name
+        self.labels: Sequence[str] = trained.labels
+        self.digest = digest_of(run.recipe)  # which names the data
+        self._shares = trained_baseline(BASELINES[name](), trained.corpora, trained.labels)
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        return self._shares(texts)
+
+
+def require_new_file(out: Path) -> None:
+    """Raises RunError where something lies already."""
+    if out.exists():
+        raise RunError(f"{out} is there already; name another file (--out), or remove it")
+
+
+def teach(
+    teachers: Sequence[Teacher], texts: Mapping[str, Sequence[str]], out: Path, quiet: bool = False
+) -> int:
+    """Write the mean of the teachers' probabilities; returns how many texts there are.
+
+    texts: by the name of their source; a text that comes again is left out. Raises RunError.
+    """
+    require_new_file(out)
+    labels = _common_labels(teachers)
+    # A dictionary keeps a text at the first of its sources.
+    sources: dict[str, str] = {}
+    for source, some in texts.items():
+        for text in some:
+            sources.setdefault(text, source)
+    facts = [{"name": teacher.name, "digest": teacher.digest} for teacher in teachers]
+    header = header_line(labels, facts)
+    partial = out.with_name(out.name + ".partial")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    done = _begun(partial, header, sources)
+    with (
+        partial.open("a", encoding="utf-8") as file,
+        tqdm(total=len(sources), initial=done, unit="text", disable=quiet or None) as bar,
+    ):
+        if not partial.stat().st_size:
+            file.write(header)
+        waiting = islice(sources.items(), done, None)
+        while chunk := list(islice(waiting, CHUNK)):
+            shares = _mean(teachers, labels, [text for text, _ in chunk])
+            for (text, source), row in zip(chunk, shares.tolist(), strict=True):
+                file.write(row_line(TaughtRow(text, source, tuple(row))))
+            file.flush()
+            bar.update(len(chunk))
+    partial.replace(out)
+    return len(sources)
+
+
+def _common_labels(teachers: Sequence[Teacher]) -> tuple[str, ...]:
+    labels = tuple(teachers[0].labels)
+    for teacher in teachers:
+        if sorted(teacher.labels) != sorted(labels):
+            raise RunError(
+                f"{teacher.name} has the classes {', '.join(teacher.labels)}, "
+                f"{teachers[0].name} {', '.join(labels)}: teachers must have the same ones"
+            )
+    return labels
+
+
+def _mean(teachers: Sequence[Teacher], labels: Sequence[str], texts: Sequence[str]) -> np.ndarray:
+    """Rows x classes in the order of ``labels``."""
+    total = np.zeros((len(texts), len(labels)))
+    for teacher in teachers:
+        columns = [list(teacher.labels).index(label) for label in labels]
+        total += teacher.probabilities(texts)[:, columns]
+    return total / len(teachers)
+
+
+def _begun(partial: Path, header: str, sources: Mapping[str, str]) -> int:
+    """How many texts an interrupted command has written; a torn last line is cut off.
+
+    Raises RunError where it was another command.
+    """
+    if not partial.exists():
+        return 0
+    content = partial.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    # Not splitlines, to which some characters inside a text are line ends too.
+    lines = whole.decode("utf-8").split("\n")[:-1]
+    if lines:
+        written = [row.text for row in parse_taught(lines, partial).rows]
+        if lines[0] + "\n" != header or written != list(islice(sources, len(written))):
+            raise RunError(
+                f"{partial} was begun with other teachers or other texts; remove it, or name "
+                "another file (--out)"
+            )
+    if len(whole) < len(content):
+        with partial.open("r+b") as file:
+            file.truncate(len(whole))
+    return max(len(lines) - 1, 0)
