@@ -13,6 +13,8 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from service.access.counts import Counts
 
+_LEAST_WAIT = 1e-3  # seconds: at the very moment at which one weighs less, it is one too many yet
+
 
 class Standing(NamedTuple):
     """How a client stands to its limit after a request."""
@@ -48,7 +50,9 @@ class Rates:
         before, _, current, left = self._counts.get_sliding_window(key, window)
         left -= window  # the library adds the window in which these will be those before
         used = int(before * left / window + current)
-        wait = 0.0 if used < limit.amount else _wait(limit.amount, window, before, current, left)
+        wait = 0.0
+        if used >= limit.amount:
+            wait = max(_LEAST_WAIT, _wait(limit.amount, window, before, current, left))
         return Standing(allowed, limit.amount, window, max(0, limit.amount - used), wait)
 
     def close(self) -> None:

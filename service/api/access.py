@@ -15,13 +15,13 @@ from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.access.addresses import client_of
-from service.access.keys import Key, KeyFile
 from service.api.direct import DirectRoute
 from service.api.errors import answer_error
 from service.errors import GatehouseError, KeyMissing, KeyRefused, RateExceeded
 from service.settings import Settings
 
-if TYPE_CHECKING:  # what it imports is loaded where there are limits
+if TYPE_CHECKING:  # loaded where there are keys or limits
+    from service.access.keys import Key, KeyFile
     from service.access.rates import Rates, Standing
 
 VISIT = "gatehouse.visit"
@@ -52,7 +52,7 @@ class Access:
     """The keys and the limits of a worker."""
 
     def __init__(
-        self, keys: KeyFile | None, rates: "Rates", key_rate_limit: str, address_rate_limit: str
+        self, keys: "KeyFile | None", rates: "Rates", key_rate_limit: str, address_rate_limit: str
     ) -> None:
         """keys: None where none are asked for. The limits are as the settings have them."""
         self.keys = keys
@@ -69,12 +69,13 @@ class Access:
         if settings.keys_file is None and not settings.address_rate_limit:
             return None
         # Where there are keys, any of them may get a limit of its own while the service runs.
+        from service.access.keys import KeyFile
         from service.access.rates import Rates
 
         keys = None if settings.keys_file is None else KeyFile(settings.keys_file)
         return cls(keys, Rates.of(counts), settings.key_rate_limit, settings.address_rate_limit)
 
-    def count_key(self, key: Key) -> "Standing | None":
+    def count_key(self, key: "Key") -> "Standing | None":
         """Counts a request of a key. None where it has no limit."""
         rate = self._key_rate if key.rate_limit is None else key.rate_limit
         return self._rates.hit(f"key:{key.id}", rate) if rate else None
@@ -136,7 +137,7 @@ class Visit:
         self._judge(self._access.count_key(self.key))
         self.admitted = True
 
-    def _find(self, value: bytes | None) -> Key | None:
+    def _find(self, value: bytes | None) -> "Key | None":
         assert self._access.keys is not None
         return self._access.keys.keys.find(value) if value else None
 

@@ -10,15 +10,15 @@ from fastapi import APIRouter, Request
 
 from service.api.body import parse_body, read_body, request_schema
 from service.api.errors import error_responses
-from service.api.openapi import ModelName
-from service.api.permission import may_change_models
-from service.api.schemas import (
+from service.api.model_schemas import (
     ActivationRequest,
     CandidateRequest,
     ModelsChanged,
     VersionRequest,
     WorkerStatus,
 )
+from service.api.openapi import ModelName
+from service.api.permission import may_change_models
 from service.api.services import Services
 from service.repository import Candidate, Change, Repository
 

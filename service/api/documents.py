@@ -12,15 +12,12 @@ from dataclasses import replace
 from service.api.admission import Admission
 from service.api.answers import Answers
 from service.api.inference import Call, Inference
-from service.artifact import Artifact
+from service.api.work_thread import WorkThread
 from service.errors import InvalidInput, TextError
-from service.explanation.worker import SerialEngine, Work
 from service.pipelines.alignment import align
 from service.pipelines.markup import Markup
 from service.pipelines.translation import Alternative, TranslationPipeline
 from service.repository import Lease
-from service.runtime.engine import EngineThread
-from service.runtime.job import Job
 from service.runtime.search import SearchOptions
 
 _NICENESS = 5  # as a thread that decodes
@@ -33,10 +30,9 @@ class Documents:
     """Translations of documents, in the order in which they are given."""
 
     def __init__(self, inference: Inference, answers: Answers) -> None:
-        self._inference = inference
         self._answers = answers
-        self._admission = Admission(1, _MAX_WAITING, _MAX_WAIT)
-        self._thread = EngineThread(SerialEngine(), "documents", _NICENESS)
+        admission = Admission(1, _MAX_WAITING, _MAX_WAIT)
+        self._work = WorkThread(inference, "documents", _NICENESS, admission)
 
     async def read(self, texts: Sequence[str], language: str) -> list[Markup]:
         """The documents in some texts of a language. Raises TextError, which names the text."""
@@ -65,44 +61,17 @@ class Documents:
             return _render(pipeline, documents, translated, wanted)
 
         crossed = any(document.crossed for document in documents)
-        if not crossed and sum(map(len, sentences)) <= _INLINE_CHARACTERS:
+        if not crossed and sum(document.work for document in documents) <= _INLINE_CHARACTERS:
             return render(lambda: True)
         # No second request of the client: it counts in no metric of requests.
         own = replace(call, request=None, job=None)
-        (rendered,) = await self._inference.run(
-            _Rendering(pipeline.artifact, self._thread, render),
-            [[0] * max(1, len(sentences))],
-            own,
-            admission=self._admission,
+        return await self._work.run(
+            pipeline.artifact, max(1, len(sentences)), lambda job: render(lambda: not job.over), own
         )
-        assert isinstance(rendered, list)
-        return rendered
 
     def close(self) -> None:
         """End the thread."""
-        self._thread.close()
-
-
-class _Rendering:
-    """What `Inference` runs: a piece of work for the one thread."""
-
-    full_rows = 1
-
-    def __init__(
-        self,
-        artifact: Artifact,
-        thread: EngineThread,
-        render: Callable[[Callable[[], bool]], object],
-    ) -> None:
-        self.artifact = artifact
-        self._thread = thread
-        self._render = render
-
-    def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
-        """Have it computed; rows: one, as long as there are sentences."""
-        (item,) = job.items(rows)
-        work = Work(job, item.tokens, lambda: self._render(lambda: not job.over))
-        self._thread.submit(job, [work])
+        self._work.close()
 
 
 def _read(texts: Sequence[str], language: str) -> list[Markup]:
@@ -124,6 +93,8 @@ def _render(
     position = 0
     results = []
     for document in documents:
+        if not wanted():
+            break  # nobody gets what there is
         own = translated[position : position + len(document.sentences)]
         position += len(own)
         # The nth alternative is made of the nth of each sentence, or of its last.

@@ -1,12 +1,10 @@
 """POST /explain: why a text has its label, or what a translation attended to."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic_core import from_json
 
-from service.api.body import parse_body, read_body, request_schema
+from service.api.body import one_of_schemas, parse_body, read_body
 from service.api.errors import error_responses
 from service.api.explanation_schemas import (
     ExplainLabelRequest,
@@ -15,6 +13,7 @@ from service.api.explanation_schemas import (
     TranslationExplanation,
 )
 from service.api.inference import TIMEOUT_PARAMETER
+from service.api.languages import WARNING_HEADERS, warning_header
 from service.api.search_options import search_options
 from service.api.services import Services, services_of
 from service.api.texts import check_texts, locating
@@ -57,36 +56,22 @@ _EXAMPLES = {
 }
 
 
-def _either_body() -> dict[str, Any]:
-    """What /docs shows of a body that is one of two."""
-    shown = [request_schema(kind) for kind in (ExplainLabelRequest, ExplainTranslationRequest)]
-    contents = [body["requestBody"]["content"]["application/json"] for body in shown]
-    examples = [example for content in contents for example in content["examples"].values()]
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": {"oneOf": [content["schema"] for content in contents]},
-                    "examples": {
-                        f"example {number}": example for number, example in enumerate(examples, 1)
-                    },
-                }
-            },
-        }
-    }
-
-
 @router.post(
     "/explain",
     summary="Explain an answer",
     response_model=LabelExplanation | TranslationExplanation,
     response_model_exclude_none=True,
     responses={
-        200: {"content": {"application/json": {"examples": _EXAMPLES}}},
+        200: {
+            "content": {"application/json": {"examples": _EXAMPLES}},
+            "headers": WARNING_HEADERS,
+        },
         **error_responses(400, 404, 413, 429, 503, 504),
     },
-    openapi_extra={**_either_body(), "parameters": [TIMEOUT_PARAMETER]},
+    openapi_extra={
+        **one_of_schemas(ExplainLabelRequest, ExplainTranslationRequest),
+        "parameters": [TIMEOUT_PARAMETER],
+    },
 )
 async def explain(request: Request) -> Response:
     """Why a text has its label (`inputs`), or what its translation attended to (`q`).
@@ -101,12 +86,14 @@ async def explain(request: Request) -> Response:
     services = services_of(request)
     body = await read_body(request, services.settings.max_body_bytes)
     if _asks_for_translation(body):
-        explanation = await _translation(
+        explanation, headers = await _translation(
             request, services, parse_body(body, ExplainTranslationRequest)
         )
     else:
-        explanation = await _label(request, services, parse_body(body, ExplainLabelRequest))
-    return Response(explanation, media_type="application/json")
+        explanation, headers = await _label(
+            request, services, parse_body(body, ExplainLabelRequest)
+        )
+    return Response(explanation, headers=headers, media_type="application/json")
 
 
 def _asks_for_translation(body: bytes) -> bool:
@@ -118,7 +105,10 @@ def _asks_for_translation(body: bytes) -> bool:
     return isinstance(document, dict) and "q" in document
 
 
-async def _label(request: Request, services: Services, asked: ExplainLabelRequest) -> bytes:
+async def _label(
+    request: Request, services: Services, asked: ExplainLabelRequest
+) -> tuple[bytes, dict[str, str]]:
+    """The explanation, and its headers."""
     check_texts("inputs", asked.inputs, services.settings)
     question = Question(asked.label, asked.against, asked.gates, tuple(dict.fromkeys(asked.units)))
     call = services.inference.call(request, 1)
@@ -126,12 +116,18 @@ async def _label(request: Request, services: Services, asked: ExplainLabelReques
         services.repository.classifier(asked.model, asked.version) as chosen,
         locating("inputs", asked.inputs),
     ):
-        return await services.explanations.of_label(chosen.pipeline, asked.inputs, question, call)
+        answer = services.explanations.of_label(chosen.pipeline, asked.inputs, question, call)
+        language = chosen.pipeline.manifest.language
+        explanation, warnings = await services.languages.alongside(
+            answer, [asked.inputs], language, call
+        )
+    return explanation, warning_header("inputs", warnings, single=True)
 
 
 async def _translation(
     request: Request, services: Services, asked: ExplainTranslationRequest
-) -> bytes:
+) -> tuple[bytes, dict[str, str]]:
+    """The explanation, and its headers."""
     check_texts("q", asked.q, services.settings)
     options = search_options(
         services.settings,
@@ -146,4 +142,9 @@ async def _translation(
         ) as chosen,
         locating("q", asked.q),
     ):
-        return await services.explanations.of_translation(chosen.pipeline, asked.q, options, call)
+        answer = services.explanations.of_translation(chosen.pipeline, asked.q, options, call)
+        language = chosen.pipeline.languages.source
+        explanation, warnings = await services.languages.alongside(
+            answer, [asked.q], language, call
+        )
+    return explanation, warning_header("q", warnings, single=True)

@@ -4,7 +4,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.schemas import RequestBody
+from service.api.schemas import (
+    AskedVersion,
+    BeamSize,
+    ClassifierName,
+    LengthPenalty,
+    MaxLength,
+    RequestBody,
+    TranslatorName,
+)
 
 MAX_UNITS = 16  # whose gates a request may ask for
 
@@ -23,13 +31,8 @@ class ExplainLabelRequest(RequestBody):
     )
 
     inputs: Annotated[str, Field(description="a text")]
-    model: Annotated[
-        str | None, Field(description="name of a classification model; see /models")
-    ] = None
-    version: Annotated[
-        int | None,
-        Field(description="version of the model; the one that is active by default", ge=1),
-    ] = None
+    model: ClassifierName = None
+    version: AskedVersion = None
     label: Annotated[
         str | None, Field(description="the label to explain; by default the best one")
     ] = None
@@ -64,30 +67,11 @@ class ExplainTranslationRequest(RequestBody):
     q: Annotated[str, Field(description="a text")]
     source: Annotated[str, Field(description="code of the language of the text, such as en")]
     target: Annotated[str, Field(description="code of the language wanted, such as de")]
-    model: Annotated[str | None, Field(description="name of a translation model; see /models")] = (
-        None
-    )
-    version: Annotated[
-        int | None,
-        Field(description="version of the model; the one that is active by default", ge=1),
-    ] = None
-    beam_size: Annotated[
-        int | None,
-        Field(description="hypotheses kept by the search, 5 by default; 1 is greedy", ge=1),
-    ] = None
-    max_length: Annotated[
-        int | None, Field(description="tokens after which a sentence is cut", ge=1)
-    ] = None
-    length_penalty: Annotated[
-        float | None,
-        Field(
-            description="power of the length by which a hypothesis's score is divided; "
-            "the model's own by default",
-            ge=0,
-            le=10,
-            allow_inf_nan=False,
-        ),
-    ] = None
+    model: TranslatorName = None
+    version: AskedVersion = None
+    beam_size: BeamSize = None
+    max_length: MaxLength = None
+    length_penalty: LengthPenalty = None
 
 
 class Span(BaseModel):

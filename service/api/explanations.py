@@ -8,22 +8,21 @@ Owned by the worker's event loop. What a version needs to be explained is opened
 explanation, by the thread, and freed with it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from pydantic_core import to_json
 
 from service.api.admission import Admission
-from service.api.inference import Call, Inference
-from service.artifact import Artifact, UnencodableText
+from service.api.inference import Call, Inference, Raw
+from service.api.work_thread import WorkThread
+from service.artifact import UnencodableText
 from service.errors import TextError, TextTooLong
 from service.explanation.classification import ClassifierExplainer, Question
 from service.explanation.translation import explain_translation
-from service.explanation.worker import SerialEngine, Work
 from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.translation import SearchOptions, TranslationPipeline
-from service.runtime.engine import EngineThread
 from service.runtime.job import Job
 from service.settings import Settings
 
@@ -33,46 +32,14 @@ _MAX_WAITING = 16  # requests that wait or are computed; more are refused with 4
 _MAX_WAIT = 5.0  # seconds that one may have to wait, as far as can be foreseen
 
 
-class _Explaining:
-    """What `Inference` runs: a piece of work for the one thread."""
-
-    full_rows = 1
-
-    def __init__(
-        self, artifact: Artifact, thread: EngineThread, compute: Callable[[], bytes]
-    ) -> None:
-        self.artifact = artifact
-        self._thread = thread
-        self._compute = compute
-
-    def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
-        """Have it computed; rows: all tokens in one, which say how much it is."""
-        (item,) = job.items(rows)
-        self._thread.submit(job, [Work(job, item.tokens, self._compute)])
-
-
-class _Search:
-    """What `Inference` runs: a translator's own engine, which answers with tokens."""
-
-    def __init__(self, pipeline: TranslationPipeline) -> None:
-        self.artifact = pipeline.artifact
-        self.full_rows = pipeline.full_rows
-        self._pipeline = pipeline
-
-    def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
-        """Have rows of source tokens translated; each result is a list of hypotheses."""
-        job.raw = True
-        self._pipeline.submit(job, rows)
-
-
 class Explanations:
     """Explanations as JSON, which the thread writes too, because they can be long."""
 
     def __init__(self, settings: Settings, inference: Inference) -> None:
         self._max_tokens = settings.max_explained_tokens
         self._inference = inference
-        self._admission = Admission(_FREE, _MAX_WAITING, _MAX_WAIT)
-        self._thread = EngineThread(SerialEngine(), "explanations", _NICENESS)
+        admission = Admission(_FREE, _MAX_WAITING, _MAX_WAIT)
+        self._work = WorkThread(inference, "explanations", _NICENESS, admission)
         # By what they explain, and only as long as that lives: an explainer does not know it.
         self._explainers: WeakKeyDictionary[ClassificationPipeline, ClassifierExplainer] = (
             WeakKeyDictionary()
@@ -93,34 +60,36 @@ class Explanations:
             raise TextError(0, "nothing to read is left of it; send at least one word")
         self._check(len(tokens))
 
-        def explain() -> bytes:
+        def explain(job: Job) -> bytes:
             explanation = self._explainer(pipeline).explain(text, tokens, offsets, question)
             # What was not asked for is left out.
             parts = {name: part for name, part in vars(explanation).items() if part is not None}
             return to_json(parts)
 
-        return await self._run(pipeline.artifact, tokens, explain, call)
+        call.artifact = pipeline.artifact
+        return await self._work.run(pipeline.artifact, len(tokens), explain, call)
 
     async def of_translation(
         self, pipeline: TranslationPipeline, text: str, options: SearchOptions, call: Call
     ) -> bytes:
         """An `explanation.translation.Explanation`. Raises as `of_label`."""
         split = pipeline.split([text])
-        tokens = [token for row in split.rows for token in row]
-        self._check(len(tokens))
+        tokens = sum(map(len, split.rows))
+        self._check(tokens)
         call.artifact = pipeline.artifact
-        found = await self._inference.run(_Search(pipeline), split.rows, call, options)
+        found = await self._inference.run(Raw(pipeline), split.rows, call, options)
         targets: list[Sequence[int]] = [hypotheses[0].tokens for hypotheses in found]
 
-        def explain() -> bytes:
+        def explain(job: Job) -> bytes:
             return to_json(explain_translation(pipeline, text, split, targets))
 
         # The request was counted with its search; this is the rest of the same.
-        return await self._run(pipeline.artifact, tokens, explain, replace(call, request=None))
+        own = replace(call, request=None)
+        return await self._work.run(pipeline.artifact, tokens, explain, own)
 
     def close(self) -> None:
         """End the thread."""
-        self._thread.close()
+        self._work.close()
 
     def _check(self, tokens: int) -> None:
         if tokens > self._max_tokens:
@@ -136,12 +105,3 @@ class Explanations:
         if explainer is None:
             explainer = self._explainers[pipeline] = ClassifierExplainer(pipeline.artifact)
         return explainer
-
-    async def _run(
-        self, artifact: Artifact, tokens: Sequence[int], compute: Callable[[], bytes], call: Call
-    ) -> bytes:
-        call.artifact = artifact
-        work = _Explaining(artifact, self._thread, compute)
-        (explanation,) = await self._inference.run(work, [tokens], call, admission=self._admission)
-        assert isinstance(explanation, bytes)
-        return explanation

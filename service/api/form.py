@@ -104,6 +104,8 @@ async def _multipart(request: Request, body: bytes) -> list[tuple[str, str]]:
     )
     try:
         form = await parser.parse()
+    except UnicodeError:  # of what "charset" names, which may be a codec that always fails
+        raise InvalidInput("the form has a charset of its own; send UTF-8, and name none") from None
     except MultiPartException as error:
         raise InvalidInput(
             f"the form cannot be read: {error.message} Send {listing(MEDIA_TYPES)} or JSON"

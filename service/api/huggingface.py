@@ -4,7 +4,6 @@ That client has one URL for a model, reads nested lists, and knows the task by i
 does here follows from its manifest.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
@@ -17,12 +16,12 @@ from service.api.errors import error_responses
 from service.api.inference import TIMEOUT_PARAMETER
 from service.api.languages import WARNING_HEADERS, warning_header
 from service.api.openapi import ModelName
-from service.api.schemas import Prediction, RequestBody, Texts
+from service.api.schemas import LengthPenalty, Prediction, RequestBody, Texts, TopK
 from service.api.search_options import search_options
 from service.api.services import Services, services_of
 from service.api.texts import check_texts, locating
 from service.artifact import Languages, TranslationManifest
-from service.errors import InvalidInput, ModelsNotReady, quote
+from service.errors import InvalidInput, quote
 from service.runtime.search import SearchOptions
 from service.settings import Settings
 
@@ -32,9 +31,7 @@ router = APIRouter(prefix="/huggingface", tags=["Hugging Face"])
 class ClassificationParameters(RequestBody):
     """What the client may ask of a classification."""
 
-    top_k: Annotated[
-        int | None, Field(description="how many labels to answer with; all by default", ge=1)
-    ] = None
+    top_k: TopK = None
     function_to_apply: Annotated[
         Literal["softmax"] | None, Field(description="what scores are; there are no others")
     ] = None
@@ -51,15 +48,7 @@ class GenerateParameters(RequestBody):
         int | None, Field(description="tokens after which a sentence is cut", ge=1)
     ] = None
     max_length: Annotated[int | None, Field(description="the same", ge=1)] = None
-    length_penalty: Annotated[
-        float | None,
-        Field(
-            description="power of the length by which a score is divided",
-            ge=0,
-            le=10,
-            allow_inf_nan=False,
-        ),
-    ] = None
+    length_penalty: LengthPenalty = None
     do_sample: Annotated[Literal[False] | None, Field(description="never done")] = None
     early_stopping: Annotated[bool | None, Field(description="taken, and without effect")] = None
 
@@ -147,9 +136,7 @@ async def ask(name: ModelName, request: Request) -> Response:
     """
     services = services_of(request)
     body = await read_body(request, services.settings.max_body_bytes)
-    manifest = services.repository.model(name).manifest
-    if manifest is None:
-        raise ModelsNotReady(f"model {name} has not answered yet; see /models/{name}")
+    manifest = services.repository.manifest(name)
     if isinstance(manifest, TranslationManifest):
         return await _translate(name, request, services, body, manifest.languages)
     return await _classify(name, request, services, body)
@@ -168,7 +155,8 @@ async def _classify(name: str, request: Request, services: Services, body: bytes
         [{"label": label, "score": score} for label, score in result[: parameters.top_k]]
         for result in results
     ]
-    return json_answer(labels, headers=_headers(asked.inputs, warnings))
+    headers = warning_header("inputs", warnings, isinstance(asked.inputs, str))
+    return json_answer(labels, headers=headers)
 
 
 async def _translate(
@@ -188,10 +176,9 @@ async def _translate(
     ):
         answer = services.answers.translate(chosen, texts, options, call)
         results, warnings = await services.languages.alongside(answer, texts, source, call)
-    return json_answer(
-        [{"translation_text": part.text} for ranked in results for part in ranked],
-        headers=_headers(asked.inputs, warnings),
-    )
+    headers = warning_header("inputs", warnings, isinstance(asked.inputs, str))
+    translations = [{"translation_text": part.text} for ranked in results for part in ranked]
+    return json_answer(translations, headers=headers)
 
 
 def _check_language(field: str, asked: str | None, own: str, name: str) -> None:
@@ -226,7 +213,3 @@ def _search(asked: GenerateParameters, settings: Settings) -> SearchOptions:
         length_penalty=asked.length_penalty,
         max_length=min(limits, default=None),
     )
-
-
-def _headers(inputs: str | list[str], warnings: Sequence[str | None] | None) -> dict[str, str]:
-    return warning_header("inputs", warnings, isinstance(inputs, str)) if warnings else {}

@@ -49,6 +49,20 @@ class Runnable(Protocol):
         """Have rows computed."""
 
 
+class Raw:
+    """A pipeline whose results are what the graphs give: logits, or hypotheses in tokens."""
+
+    def __init__(self, pipeline: Runnable) -> None:
+        self.artifact = pipeline.artifact
+        self.full_rows = pipeline.full_rows
+        self._pipeline = pipeline
+
+    def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
+        """Have rows computed."""
+        job.raw = True
+        self._pipeline.submit(job, rows)
+
+
 @dataclass(slots=True)
 class Call:
     """What a request says of how it is to be run."""

@@ -33,6 +33,7 @@ __all__ = [
     "Languages",
     "language_name",
     "warning_header",
+    "warning_of",
 ]
 
 logger = logging.getLogger(__name__)
@@ -95,26 +96,16 @@ class Languages:
                     detected[i] = [Detected(*prediction) for prediction in predictions]
         return detected
 
-    async def warnings(
-        self, texts: Sequence[str], expected: str | None, call: Call
-    ) -> list[str | None]:
-        """For each text, what is to be said where it is clearly not in the language expected.
-
-        None where it is, where nobody can be sure, and where no model tells languages. Never
-        raises what becomes of the check: an answer is worth more than its warning.
-        """
-        suspects = self._suspects(texts, expected)
-        if not suspects or expected is None:
-            return [None] * len(texts)
-        return await self._check(texts, suspects, expected, call)
-
     async def alongside(
         self, answer: Awaitable[Answer], texts: Sequence[str], expected: str | None, call: Call
     ) -> tuple[Answer, list[str | None] | None]:
         """The answer to some texts and their warnings, which are found at the same time.
 
-        None where no text looks wrong at a glance, which takes a few microseconds each.
-        An answer waits for its warnings for a tenth of a second at most.
+        A warning says that a text is clearly not in the language expected, and is None where it
+        is, where nobody can be sure, and where no model tells languages. None in place of all
+        where no text looks wrong at a glance, which takes a few microseconds each. An answer
+        waits for its warnings for a tenth of a second at most, and for a check that fails not at
+        all.
         """
         suspects = self._suspects(texts, expected)
         if not suspects or expected is None:
@@ -186,18 +177,30 @@ def _alternatives(expected: str, labels: tuple[str, ...]) -> tuple[str, tuple[st
     return language, tuple(code for code in known if code != language)
 
 
-def warning_header(field: str, warnings: Sequence[str | None], single: bool) -> dict[str, str]:
+def warning_header(
+    field: str, warnings: Sequence[str | None] | None, single: bool
+) -> dict[str, str]:
     """The header that tells of warnings: of the first few texts, and how many more there are.
 
     single: whether the field holds one text, and not a list.
     """
+    warning = warning_of(field, warnings, single)
+    return {} if warning is None else {WARNING_HEADER: warning}
+
+
+def warning_of(
+    field: str, warnings: Sequence[str | None] | None, single: bool = False
+) -> str | None:
+    """The same in one sentence; None where there is nothing to be said."""
+    if warnings is None:
+        return None
     places = [i for i, warning in enumerate(warnings) if warning is not None]
     if not places:
-        return {}
+        return None
     parts = [f"{field if single else f'{field}[{i}]'}: {warnings[i]}" for i in places[:_NAMED]]
     if len(places) > _NAMED:
         parts.append(f"and {len(places) - _NAMED} more")
-    return {WARNING_HEADER: "; ".join(parts)}
+    return "; ".join(parts)
 
 
 def _is_readable(passage: str, labels: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 """What else LibreTranslate's clients ask for, besides POST /translate."""
 
+from enum import Enum
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -9,19 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.api.access import admit_with_body_key
 from service.api.answer import json_answer
 from service.api.body import read_body
-from service.api.draining import is_draining
 from service.api.errors import error_responses
 from service.api.form import form_schema, parse_body_or_form
+from service.api.health import ready as service_ready
 from service.api.inference import TIMEOUT_PARAMETER
 from service.api.languages import language_name
 from service.api.schemas import DetectedLanguage, RequestBody, Status
 from service.api.services import services_of
 from service.api.sources import language_pairs, percent
 from service.api.texts import check_texts, locating
-from service.errors import ShuttingDown
 
-router = APIRouter(tags=["translation"])
+router = APIRouter()
 
+_TAGS: list[str | Enum] = ["translation"]
 _FRONTEND_TIMEOUT_MS = 500  # that LibreTranslate's page waits after a key was pressed
 
 
@@ -73,7 +74,7 @@ class FrontendSettings(BaseModel):
     language: FrontendLanguages | None
 
 
-@router.get("/languages", summary="List the languages", responses=error_responses(429))
+@router.get("/languages", summary="List the languages", tags=_TAGS)
 async def languages(request: Request) -> list[Language]:
     """The languages that are translated or translated into, by code."""
     pairs = language_pairs(services_of(request).repository)
@@ -90,6 +91,7 @@ async def languages(request: Request) -> list[Language]:
     response_model=list[DetectedLanguage],
     responses=error_responses(400, 404, 413, 429, 503, 504),
     openapi_extra={**form_schema(DetectRequest), "parameters": [TIMEOUT_PARAMETER]},
+    tags=_TAGS,
 )
 async def detect(request: Request) -> Response:
     """The languages that the text may be in, the likeliest first, with percentages.
@@ -115,7 +117,7 @@ async def detect(request: Request) -> Response:
     )
 
 
-@router.get("/frontend/settings", summary="What a page for LibreTranslate has to know")
+@router.get("/frontend/settings", summary="What a page for LibreTranslate has to know", tags=_TAGS)
 async def frontend_settings(request: Request) -> FrontendSettings:
     """The limits and the languages to begin with; null where nothing is translated."""
     services = services_of(request)
@@ -146,7 +148,5 @@ async def frontend_settings(request: Request) -> FrontendSettings:
 )
 async def health(request: Request) -> Status:
     """As /health/ready, without the models: 503 until every one of them answers."""
-    if is_draining(request.scope.get("state", {})):
-        raise ShuttingDown("the service is stopping; ask another instance")
-    services_of(request).repository.require_ready()
+    await service_ready(request)
     return Status(status="ok")

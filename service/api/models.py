@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request
 
 from service.api.errors import error_responses
+from service.api.model_schemas import ModelDetails, ModelSummary, VersionStatus
 from service.api.openapi import ModelName
-from service.api.schemas import ModelDetails, ModelSummary, VersionStatus
 from service.api.services import services_of
 from service.artifact import ClassificationManifest, TranslationManifest
 from service.repository import ModelStatus

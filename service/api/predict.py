@@ -47,5 +47,5 @@ async def predict(request: Request) -> Response:
         for result in results
     ]
     single = isinstance(asked.inputs, str)
-    headers = warning_header("inputs", warnings, single) if warnings else None
+    headers = warning_header("inputs", warnings, single)
     return json_answer(labels[0] if single else labels, headers=headers)

@@ -1,13 +1,13 @@
 """The bodies of requests and answers, as they are checked and as /docs shows them.
 
-Limits that an operator sets are not here, because they are known only when the app is made:
-`service.api.texts` and the routes check them.
+A start of the service imports these alone: what few requests need stands beside the routes, or in
+`model_schemas` and `explanation_schemas`. Limits that an operator sets are not here, because they
+are known only when the app is made: `service.api.texts` and the routes check them.
 """
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 
 class _FirstErrorOnly(FailFast):
@@ -20,6 +20,37 @@ class _FirstErrorOnly(FailFast):
 
 
 Texts = str | Annotated[list[str], _FirstErrorOnly()]
+
+
+# What several bodies ask for.
+ClassifierName = Annotated[
+    str | None, Field(description="name of a classification model; see /models")
+]
+TranslatorName = Annotated[
+    str | None, Field(description="name of a translation model; see /models")
+]
+AskedVersion = Annotated[
+    int | None,
+    Field(description="version of the model; the one that is active by default", ge=1),
+]
+BeamSize = Annotated[
+    int | None,
+    Field(description="hypotheses kept by the search, 5 by default; 1 is greedy", ge=1),
+]
+MaxLength = Annotated[int | None, Field(description="tokens after which a sentence is cut", ge=1)]
+LengthPenalty = Annotated[
+    float | None,
+    Field(
+        description="power of the length by which a hypothesis's score is divided; the model's "
+        "own by default",
+        ge=0,
+        le=10,
+        allow_inf_nan=False,
+    ),
+]
+TopK = Annotated[
+    int | None, Field(description="how many labels to answer with; all by default", ge=1)
+]
 
 
 class RequestBody(BaseModel):
@@ -41,16 +72,9 @@ class PredictRequest(RequestBody):
     )
 
     inputs: Annotated[Texts, Field(description="a text, or a list of texts")]
-    model: Annotated[
-        str | None, Field(description="name of a classification model; see /models")
-    ] = None
-    version: Annotated[
-        int | None,
-        Field(description="version of the model; the one that is active by default", ge=1),
-    ] = None
-    top_k: Annotated[
-        int | None, Field(description="how many labels to answer with; all by default", ge=1)
-    ] = None
+    model: ClassifierName = None
+    version: AskedVersion = None
+    top_k: TopK = None
 
 
 class TranslateRequest(RequestBody):
@@ -94,17 +118,9 @@ class TranslateRequest(RequestBody):
             strict=False,
         ),
     ] = None
-    model: Annotated[str | None, Field(description="name of a translation model; see /models")] = (
-        None
-    )
-    version: Annotated[
-        int | None,
-        Field(description="version of the model; the one that is active by default", ge=1),
-    ] = None
-    beam_size: Annotated[
-        int | None,
-        Field(description="hypotheses kept by the search, 5 by default; 1 is greedy", ge=1),
-    ] = None
+    model: TranslatorName = None
+    version: AskedVersion = None
+    beam_size: BeamSize = None
     num_hypotheses: Annotated[
         int | None,
         Field(
@@ -113,19 +129,8 @@ class TranslateRequest(RequestBody):
             ge=1,
         ),
     ] = None
-    max_length: Annotated[
-        int | None, Field(description="tokens after which a sentence is cut", ge=1)
-    ] = None
-    length_penalty: Annotated[
-        float | None,
-        Field(
-            description="power of the length by which a hypothesis's score is divided; "
-            "the model's own by default",
-            ge=0,
-            le=10,
-            allow_inf_nan=False,
-        ),
-    ] = None
+    max_length: MaxLength = None
+    length_penalty: LengthPenalty = None
     api_key: Annotated[
         str | None,
         Field(description="the key, where it is not in a header; as LibreTranslate's clients send"),
@@ -204,196 +209,3 @@ class Error(BaseModel):
             examples=['no classification model is called "mood"; served here: sentiment'],
         ),
     ]
-
-
-_VERSION_EXAMPLE: dict[str, JsonValue] = {"version": 1, "state": "ready", "role": "active"}
-_MANIFEST_EXAMPLE: dict[str, JsonValue] = {
-    "precision": "int8",
-    "created": "2026-11-20T14:14:09.122000Z",
-    "labels": ["negative", "positive"],
-    "license": "Apache-2.0 for the weights as such; see the note",
-    "license_note": "Trained on IMDb reviews, which state no licence.",
-}
-_SCORE_EXAMPLE: dict[str, JsonValue] = {
-    "dataset": "imdb",
-    "split": "test",
-    "metric": "accuracy",
-    "value": 90.64,
-    "rows": 25000,
-}
-
-
-class VersionStatus(BaseModel):
-    """One version of a model."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_VERSION_EXAMPLE]})
-
-    version: int
-    state: Annotated[
-        str,
-        Field(
-            description="available (published, not loaded), loading, ready, draining (answers what "
-            "it began), or failed (refused)"
-        ),
-    ]
-    reason: Annotated[str | None, Field(description="why it was refused")] = None
-    role: Annotated[
-        str | None, Field(description="active: answers requests that name no version; candidate")
-    ] = None
-    share: Annotated[
-        float | None, Field(description="of a candidate: its share of these requests")
-    ] = None
-    mirror: Annotated[
-        bool | None,
-        Field(description="of a candidate: whether its answers are compared with the active one's"),
-    ] = None
-
-
-class ModelSummary(BaseModel):
-    """One model of the repository, described by the manifest of its active version.
-
-    The manifest's facts are null for a model that came later and has not answered yet.
-    """
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "name": "sentiment",
-                    "version": 1,
-                    "pinned": False,
-                    "task": "classification",
-                    "state": "ready",
-                    "versions": [_VERSION_EXAMPLE],
-                    "scores": [_SCORE_EXAMPLE],
-                    "sources": 6,
-                    **_MANIFEST_EXAMPLE,
-                }
-            ]
-        }
-    )
-
-    name: str
-    version: Annotated[int | None, Field(description="the version that answers")]
-    pinned: Annotated[
-        bool, Field(description="whether somebody chose that version; else it is the newest good")
-    ]
-    task: str | None
-    state: Annotated[str, Field(description="loading, ready or failed")]
-    reason: Annotated[str | None, Field(description="why no version answers")] = None
-    versions: Annotated[list[VersionStatus], Field(description="all that are known, newest first")]
-    precision: str | None
-    created: datetime | None
-    labels: list[str] | None = None
-    language: Annotated[
-        str | None, Field(description="of the texts that a classifier reads, where it is stated")
-    ] = None
-    purpose: Annotated[
-        str | None, Field(description="language-identification, where the labels are languages")
-    ] = None
-    languages: dict[str, str] | None = None
-    scores: Annotated[
-        list[dict[str, JsonValue]] | None, Field(description="measured on the exported model")
-    ]
-    license: Annotated[str | None, Field(description="of the weights")]
-    license_note: str | None
-    sources: Annotated[int | None, Field(description="data sets that it was trained on")]
-
-
-class ModelDetails(BaseModel):
-    """One model, with the whole manifest of its active version."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "state": "ready",
-                    "version": 1,
-                    "pinned": False,
-                    "versions": [_VERSION_EXAMPLE],
-                    "manifest": {
-                        "name": "sentiment",
-                        "version": 1,
-                        "task": "classification",
-                        **_MANIFEST_EXAMPLE,
-                    },
-                }
-            ]
-        }
-    )
-
-    state: str
-    reason: str | None = None
-    version: Annotated[int | None, Field(description="the version that answers")]
-    pinned: bool
-    versions: list[VersionStatus]
-    manifest: Annotated[
-        dict[str, Any] | None, Field(description="see models/NAME/VERSION/manifest.json")
-    ]
-
-
-class VersionRequest(RequestBody):
-    """A version of a model, by its number."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"version": 2}]})
-
-    version: Annotated[int, Field(ge=1, le=999_999_999)]
-
-
-class ActivationRequest(RequestBody):
-    """The version that is to answer."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"version": 2}, {"version": None}]})
-
-    version: Annotated[
-        int | None,
-        Field(description="null: the newest good one, as they come", ge=1, le=999_999_999),
-    ]
-
-
-class CandidateRequest(RequestBody):
-    """A version on trial beside the active one."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"version": 2, "share": 0.1}, {"version": 2, "mirror": True}]
-        }
-    )
-
-    version: Annotated[int, Field(ge=1, le=999_999_999)]
-    share: Annotated[
-        float,
-        Field(
-            description="how many of the requests that name no version it answers, 0 to 1",
-            ge=0,
-            le=1,
-            allow_inf_nan=False,
-        ),
-    ] = 0.0
-    mirror: Annotated[
-        bool,
-        Field(
-            description="compute also what the active version answers, compare the answers and "
-            "count; clients get the active version's"
-        ),
-    ] = False
-
-
-class WorkerStatus(BaseModel):
-    """What a worker process did."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"pid": 17, "active": {"sentiment": 1}}]}
-    )
-
-    pid: int
-    active: Annotated[
-        dict[str, int | None], Field(description="the version that answers, by model")
-    ]
-
-
-class ModelsChanged(BaseModel):
-    """A change that every worker has made."""
-
-    message: Annotated[str, Field(examples=["sentiment 1 answers, and stays until another is"])]
-    workers: list[WorkerStatus]

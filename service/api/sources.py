@@ -16,25 +16,30 @@ AUTO = "auto"  # LibreTranslate's name for a language that is to be found out
 _SURE = 0.8  # from which confidence on a text is refused that looks like another language
 
 
-def language_pairs(repository: Repository) -> dict[str, set[str]]:
-    """The languages that each language is translated into, by the models that answer."""
+def language_pairs(repository: Repository, model: str | None = None) -> dict[str, set[str]]:
+    """The languages that each language is translated into, by the models that answer.
+
+    model: the only one that is asked, where there is one.
+    """
     pairs: dict[str, set[str]] = {}
     for status in repository.models().values():
-        if isinstance(status.manifest, TranslationManifest):
+        named = model in (None, status.name)
+        if named and isinstance(status.manifest, TranslationManifest):
             languages = status.manifest.languages
             pairs.setdefault(languages.source, set()).add(languages.target)
     return pairs
 
 
 async def detect_sources(
-    services: Services, texts: Sequence[str], target: str, call: Call
+    services: Services, texts: Sequence[str], target: str, model: str | None, call: Call
 ) -> list[Detected]:
     """The language of each text, of those that can be translated or are the target's.
 
-    Raises TextError for a text that is surely in another, NoLanguageModel, and as
-    `Inference.run`.
+    model: the one that is to translate, where one is named. AUTO for every text where nothing is
+    translated to the target: the pair will be refused. Raises TextError for a text that is surely
+    in another language, NoLanguageModel, and as `Inference.run`.
     """
-    pairs = language_pairs(services.repository)
+    pairs = language_pairs(services.repository, model)
     wanted = target.lower()
     possible = {
         source.lower()
@@ -42,7 +47,7 @@ async def detect_sources(
         if wanted in {known.lower() for known in targets}
     }
     if not possible:
-        return [Detected(AUTO, 0.0)] * len(texts)  # whatever it is: the pair will be refused
+        return [Detected(AUTO, 0.0)] * len(texts)
     found = await services.languages.detect(texts, call)
     possible.add(wanted)
     return [_likeliest(index, ranked, possible, target) for index, ranked in enumerate(found)]

@@ -14,12 +14,13 @@ from service.api.event_stream import MEDIA_TYPE, EventStream, event
 from service.api.form import form_schema, parse_body_or_form
 from service.api.inference import TIMEOUT_PARAMETER, Call
 from service.api.languages import WARNING_HEADERS, Detected, warning_header
+from service.api.leased_stream import LeasedStream
 from service.api.schemas import TranslateRequest, Translation
 from service.api.search_options import search_options
 from service.api.services import Services, services_of
 from service.api.sources import AUTO, detect_sources, percent
 from service.api.texts import check_texts, locating
-from service.errors import GatehouseError, InvalidInput, TextError
+from service.errors import InvalidInput, TextError
 from service.pipelines.translation import Alternative, SearchOptions
 from service.settings import Settings
 
@@ -80,7 +81,7 @@ async def translate(request: Request) -> Response:
         else:
             results, warnings = await _translate(services, asked, texts, options, call)
     single = isinstance(asked.q, str)
-    headers = warning_header("q", warnings, single) if warnings else None
+    headers = warning_header("q", warnings, single)
     return json_answer(_answer(asked, results, detected, single), headers=headers)
 
 
@@ -116,10 +117,10 @@ async def _translate_any(
     plain = texts
     if asked.format == "html":
         plain = [document.text for document in await services.documents.read(texts, "en")]
-    detected = await detect_sources(services, plain, asked.target, replace(call))
+    detected = await detect_sources(services, plain, asked.target, asked.model, replace(call))
     results = [[Alternative(text, 0.0)] for text in texts]
     for source in dict.fromkeys(found.language for found in detected):
-        if source.lower() == asked.target.lower():
+        if _is_target(source, asked):
             continue
         own = [i for i, found in enumerate(detected) if found.language == source]
         one = asked.model_copy(update={"source": source})
@@ -192,37 +193,44 @@ async def _stream(request: Request, services: Services, asked: TranslateRequest)
     call = services.inference.call(request, 1)
     if asked.source.lower() == AUTO:
         with locating("q", text):
-            (found,) = await detect_sources(services, [text], asked.target, replace(call))
+            (found,) = await detect_sources(
+                services, [text], asked.target, asked.model, replace(call)
+            )
+        if _is_target(found.language, asked):
+            return _unchanged(text)
         asked = asked.model_copy(update={"source": found.language})
     lease = services.repository.translator(asked.source, asked.target, asked.model, asked.version)
     parts = services.answers.stream(lease, text, options, call)
-    try:
-        # Whatever is wrong with the request shows here, and gets its own status.
-        language = lease.pipeline.languages.source
-        with locating("q", text):
-            first, warnings = await services.languages.alongside(
-                anext(parts), [text], language, call
-            )
-    except BaseException:
-        lease.release()
-        raise
+    stream = LeasedStream(lease, parts)
+    language = lease.pipeline.languages.source
+    with locating("q", text):
+        first, warnings = await stream.begin(
+            services.languages.alongside(anext(parts), [text], language, call)
+        )
 
     async def events() -> AsyncIterator[bytes]:
-        try:
-            yield _event(first)
-            async for part in parts:
-                yield _event(part)
-        except GatehouseError as error:
-            yield event("error", {"error": str(error)})
+        yield _event(first)
+        async for part in parts:
+            yield _event(part)
+
+    answer = stream.answer(events(), lambda reason: event("error", {"error": reason}))
+    answer.headers.update(warning_header("q", warnings, single=True))
+    return answer
+
+
+def _is_target(found: str, asked: TranslateRequest) -> bool:
+    """Whether a text is in the target's language already; AUTO: nobody knows what it is in."""
+    return found.lower() == asked.target.lower() and found != AUTO
+
+
+def _unchanged(text: str) -> Response:
+    async def events() -> AsyncIterator[bytes]:
+        yield _event(Alternative(text, 0.0))
 
     async def close() -> None:
-        await parts.aclose()
-        lease.release()
+        pass
 
-    stream = EventStream(events(), close)
-    if warnings:
-        stream.headers.update(warning_header("q", warnings, single=True))
-    return stream
+    return EventStream(events(), close)
 
 
 def _event(part: str | Alternative) -> bytes:

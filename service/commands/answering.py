@@ -7,6 +7,7 @@ window is written as a whole.
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from enum import StrEnum
 from itertools import islice
 from typing import Protocol
@@ -69,6 +70,7 @@ class Answering:
         self._on_error = on_error
         self._terminal = terminal
         self._known = (0, "")  # rows that are written as a whole window, and their fingerprint
+        self._broken = False  # what is read behind them is no row, but in the fingerprint
 
     def resume(self, progress: Progress) -> None:
         """Pass over the rows that an earlier run answered.
@@ -89,12 +91,25 @@ class Answering:
     def run(self, output: Output) -> None:
         """Answer all rows that are left. Raises BadRow where one ends the run, and FileError."""
         answerer = self._answerer
-        for window in windows(self._input, answerer.window_rows, answerer.window_characters):
+        rows = self._until_broken()
+        for window in windows(rows, answerer.window_rows, answerer.window_characters):
             self._run(window, output)
             self._terminal.show(self.rows, self._input.source.share())
         if self.bad > _NAMED:
             self._terminal.note(f"and {self.bad - _NAMED:,} more")
         output.finish()
+
+    def _until_broken(self) -> Rows:
+        """The rows of the input, whose end by an error is noted."""
+
+        def rows() -> Iterator[Row]:
+            try:
+                yield from self._input
+            except FileError:
+                self._broken = True
+                raise
+
+        return replace(self._input, rows=rows())
 
     def _run(self, window: Sequence[Row], output: Output) -> None:
         problems = [row.problem or _blank(row.text) for row in window]
@@ -106,7 +121,7 @@ class Answering:
             if values is not None or self._on_error is OnError.BLANK
         ]
         with self._terminal.held():
-            if end == len(window):
+            if end == len(window) and not self._broken:
                 self._known = (self.rows + end, self._input.source.fingerprint())
             self.rows += end
             output.write(answered, self.rows, *self._known)
@@ -155,13 +170,19 @@ def windows(rows: Rows, most_rows: int, most_characters: int) -> Iterator[list[R
     """The rows in lists of bounded size; shorter ones where more would have to be waited for."""
     window: list[Row] = []
     characters = 0
-    for row in rows:
-        window.append(row)
-        characters += len(row.text)
-        full = len(window) >= most_rows or characters >= most_characters
-        if full or not rows.source.ready():
+    try:
+        for row in rows:
+            window.append(row)
+            characters += len(row.text)
+            full = len(window) >= most_rows or characters >= most_characters
+            if full or not rows.source.ready():
+                yield window
+                window, characters = [], 0
+    except FileError:
+        # The rest cannot be read. What was read before is answered nevertheless.
+        if window:
             yield window
-            window, characters = [], 0
+        raise
     if window:
         yield window
 

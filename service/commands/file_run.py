@@ -132,5 +132,4 @@ def _stopped(answering: Answering | None, target: Target | None) -> str:
     if answering is None or target is None:
         return "stopped before the first row"
     done = f"stopped after {answering.rows:,} rows"
-    resumable = target.path is not None and target.layout is not Format.PARQUET
-    return f"{done}; --resume goes on from there" if resumable else done
+    return f"{done}; --resume goes on from there" if target.resumable else done

@@ -1,10 +1,13 @@
 """`python -m service keys`: makes API keys, lists them and takes them back."""
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
 from service.access.editing import add_key, revoke_key
 from service.access.keys import Key, Role, hash_of, new_secret, read_keys
+from service.errors import SettingsError
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -26,5 +29,11 @@ def _new(file: Path, name: str, admin: bool, rate_limit: str | None) -> int:
     role: Role = "admin" if admin else "user"
     add_key(file, Key(id=name, hash=hash_of(secret), role=role, rate_limit=rate_limit))
     # The value alone, so that a script can take it; it is not kept, and cannot be shown again.
-    print(secret)
+    try:
+        print(secret, flush=True)
+    except OSError as error:
+        revoke_key(file, name)
+        reason = os.strerror(error.errno or 0)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is in the buffer
+        raise SettingsError(f"the key cannot be printed: {reason}; {file} is without it") from None
     return 0

@@ -25,17 +25,29 @@ def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
         status = _run(chosen, environment)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody reads any more, as after "| head". What is left in the buffer must go somewhere,
-        # or the interpreter complains at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Nobody reads any more, as after "| head".
+        discard_output()
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        # What reads and writes files has errors of its own, so this is what was printed.
+        discard_output()
+        print(f"service: error: standard output cannot be written: {error}", file=sys.stderr)
+        return 1
     except Interrupted as interrupted:
         return interrupted.status
     except (ArtifactError, GatehouseError) as error:
-        sys.stdout.flush()
+        try:
+            sys.stdout.flush()
+        except OSError:
+            discard_output()
         print(f"service: error: {error}", file=sys.stderr)
         return 1
     return status
+
+
+def discard_output() -> None:
+    """Lets what is left in the buffer go nowhere, or the interpreter complains at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:

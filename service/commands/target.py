@@ -35,6 +35,12 @@ class Target:
     resume: bool
     overwrite: bool
 
+    @property
+    def resumable(self) -> bool:
+        """Whether a run that was stopped can be gone on with."""
+        parquet = self.layout is Format.PARQUET
+        return self.path is not None and not parquet and not _is_stream(self.path)
+
     def begun(self, run: Run) -> Progress | None:
         """What an earlier run left to go on with. Raises FileError and Complete."""
         if self.path is None or _is_stream(self.path):
@@ -55,12 +61,13 @@ class Target:
         names = [name for name, _ in columns]
         encoder = encoder_of(self.layout, rows.columns, names, self.header)
         if self.path is None:
-            return StreamOutput(sys.stdout.buffer, encoder)
+            return StreamOutput(sys.stdout.buffer, "standard output", encoder)
         if _is_stream(self.path):
             try:
-                return StreamOutput(self.path.open("wb"), encoder)
+                stream = self.path.open("wb")
             except OSError as error:
                 raise unwritable(self.path, error) from None
+            return StreamOutput(stream, str(self.path), encoder)
         return FileOutput(self.path, encoder, run, progress)
 
 

@@ -9,11 +9,10 @@ import io
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from service.errors import quote
 from service.files.errors import FileError
 from service.files.lines import MAX_LINE_BYTES, Lines
 from service.files.plain_text import plain_line
-from service.files.rows import Row, Rows, as_cell, text_column
+from service.files.rows import Row, Rows, as_cell, check_names, text_column
 
 Record = tuple[str, list[str], str]  # place, fields, problem
 
@@ -36,12 +35,7 @@ def read_delimited(lines: Lines, tabs: bool, header: bool, column: str | None) -
     if not header:
         names = [str(number) for number in range(1, len(names) + 1)]
         records = chain([first], records)
-    for name in names:
-        if names.count(name) > 1:
-            raise FileError(
-                f"{lines.name} has {names.count(name)} columns called {quote(name)}; give each a "
-                "name of its own"
-            )
+    check_names(lines.name, names)
     wanted = text_column(lines.name, names, column)
     return Rows(lines, tuple(names), _rows(records, names, wanted))
 

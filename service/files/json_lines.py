@@ -7,7 +7,7 @@ from itertools import chain
 from service.errors import quote
 from service.files.errors import BadRow, FileError
 from service.files.lines import Lines
-from service.files.rows import Row, Rows, text_column
+from service.files.rows import Row, Rows, as_json, text_column
 
 
 def read_json_lines(lines: Lines, column: str | None, fixed: bool) -> Rows:
@@ -63,9 +63,7 @@ def _rows(records: Iterator[Row], column: str | None, fixed: Sequence[str] | Non
             if column is None:  # the first row could not be read
                 column = text_column(row.place, tuple(row.values), None)
             row.problem = _problem(row, column, fixed)
-            if row.problem:
-                row.values, row.original = {}, None
-            else:
+            if not row.problem:
                 row.text = _as_text(row.values[column]) or ""
         yield row
 
@@ -119,11 +117,7 @@ class JsonEncoder:
             # Put in behind the object's own text, so that no number is written another way.
             kept = row.original.strip()[:-1].rstrip()
             comma = ", " if row.values else ""
-            line = f"{kept}{comma}{_dump(added)[1:]}"
+            line = f"{kept}{comma}{as_json(added)[1:]}"
         else:
-            line = _dump({**row.values, **added})
+            line = as_json({**row.values, **added})
         return line.encode("utf-8", "replace") + b"\n"
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)

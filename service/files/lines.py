@@ -88,7 +88,12 @@ class Lines:
         self._file.close()
 
     def _fill(self) -> None:
-        chunk = self._file.read(_CHUNK) or b""
+        try:
+            chunk = self._file.read(_CHUNK) or b""
+        except OSError as error:
+            raise FileError(
+                f"{self.name} cannot be read: {os.strerror(error.errno or 0)}"
+            ) from None
         self._read += len(chunk)
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         if not chunk:

@@ -40,22 +40,34 @@ class Output(Protocol):
 class StreamOutput:
     """Standard output, or a pipe. What was written cannot be taken back."""
 
-    def __init__(self, stream: BinaryIO | IO[bytes], encoder: Encoder) -> None:
+    def __init__(self, stream: BinaryIO | IO[bytes], name: str, encoder: Encoder) -> None:
+        """name: what messages call it. Raises as `write`."""
         self._stream = stream
+        self._name = name
         self._encoder = encoder
-        stream.write(encoder.header())
-        stream.flush()
+        self._append(encoder.header())
 
     def write(self, answered: Answered, rows: int, known_rows: int, fingerprint: str) -> None:
-        """Write rows, and hand them on at once."""
-        self._stream.write(b"".join(self._encoder.encode(*one) for one in answered))
-        self._stream.flush()
+        """Write rows, and hand them on at once.
+
+        Raises BrokenPipeError where nobody reads any more, and FileError.
+        """
+        self._append(b"".join(self._encoder.encode(*one) for one in answered))
 
     def finish(self) -> None:
         """All rows are written."""
 
     def close(self) -> None:
         """It is not ours to close."""
+
+    def _append(self, data: bytes) -> None:
+        try:
+            self._stream.write(data)
+            self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise unwritable(self._name, error) from None
 
 
 class FileOutput:
@@ -136,8 +148,11 @@ class ParquetOutput:
         self._path = path
 
     def write(self, answered: Answered, rows: int, known_rows: int, fingerprint: str) -> None:
-        """Write rows as a row group."""
-        self._table.write([row for row, _ in answered], [answers for _, answers in answered])
+        """Write rows as a row group. Raises FileError."""
+        try:
+            self._table.write([row for row, _ in answered], [answers for _, answers in answered])
+        except OSError as error:
+            raise unwritable(self._path, error) from None
 
     def finish(self) -> None:
         """All rows are written."""
@@ -185,6 +200,6 @@ class Complete(Exception):
     """There is nothing left to do. The message says how that is known."""
 
 
-def unwritable(path: Path, error: OSError) -> FileError:
+def unwritable(path: Path | str, error: OSError) -> FileError:
     """What to say where the system lets nothing be written."""
     return FileError(f"{path} cannot be written: {os.strerror(error.errno or 0)}")

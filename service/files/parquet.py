@@ -13,7 +13,7 @@ from typing import Any
 
 from service.errors import quote
 from service.files.errors import FileError
-from service.files.rows import Row, Rows, as_cell, text_column
+from service.files.rows import Row, Rows, as_cell, check_names, text_column
 
 _BATCH = 1024  # rows read at a time
 
@@ -81,6 +81,7 @@ def read_parquet(path: Path, column: str | None, values: bool) -> Rows:
     """
     source = ParquetSource(path)
     columns = tuple(source.file.schema_arrow.names)
+    check_names(str(path), columns)
     wanted = text_column(str(path), columns, column)
     return Rows(source, columns, _rows(source, wanted, values))
 

@@ -1,6 +1,7 @@
 """A row of a file of texts, and what reads rows. Pure: no I/O."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -52,6 +53,16 @@ class Rows:
         return self.rows
 
 
+def check_names(name: str, columns: Sequence[str]) -> None:
+    """Raises FileError where two columns have one name. name: of the file."""
+    for column in columns:
+        if columns.count(column) > 1:
+            raise FileError(
+                f"{name} has {columns.count(column)} columns called {quote(column)}; give each a "
+                "name of its own"
+            )
+
+
 def text_column(name: str, columns: Sequence[str], wanted: str | None) -> str:
     """The column of the texts: the one wanted, else "text", else the only one.
 
@@ -76,5 +87,26 @@ def as_cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool | dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
+        return as_json(value)
+    return _as_text(value)
+
+
+def as_json(value: object) -> str:
+    """A value as JSON. What JSON has no word for is null, if it is a number, else its text."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=_as_text, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), ensure_ascii=False, default=_as_text)
+
+
+def _as_text(value: object) -> str:
+    # Many writers of Parquet keep their texts in columns of bytes.
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    return [_finite(part) for part in value] if isinstance(value, list | tuple) else value

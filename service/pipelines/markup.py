@@ -111,11 +111,13 @@ class Markup:
         parts = list(_parts(source))
         _end_sentences_at_blocks(parts)
         self._pieces: list[str | _Run] = []
+        self.work = 0  # of rendering it: characters, for every inline element that may have them
         self.sentences: list[str] = []
         self.crossed: set[int] = set()
         for piece in _pieces(parts):
             if isinstance(piece, _Run):
                 self._split(piece, language)
+                self.work += len(piece.text) * (1 + len(piece.inlines))
             self._pieces.append(piece)
 
     @property

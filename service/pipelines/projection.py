@@ -121,16 +121,26 @@ class _Projection:
         start, end = _stripped(self._source, inline.start, inline.end)
         if start == end or not self._units:
             return None
-        shares = np.zeros(len(self._units), dtype=np.float32)
-        for i, sentence in enumerate(self._sentences):
-            if start < sentence.source[1] and sentence.source[0] < end:
-                shares[self._first[i] : self._first[i + 1]] = self._shares[i].of(start, end)
-        gains = np.where(owner == inline.parent, shares - _HALF, _NEVER)
+        # Outside the sentences that it reaches into, an element gets nothing.
+        reached = [
+            i
+            for i, sentence in enumerate(self._sentences)
+            if start < sentence.source[1] and sentence.source[0] < end
+        ]
+        if not reached:
+            return None
+        low, high = self._first[reached[0]], self._first[reached[-1] + 1]
+        shares = np.concatenate([self._shares[i].of(start, end) for i in reached])
+        gains = np.where(owner[low:high] == inline.parent, shares - _HALF, _NEVER)
+        if not len(gains):
+            return None
         best = _maximum_subarray(gains.tolist())
         if best is not None:
-            return best
+            return low + best[0], low + best[1]
         likeliest = int(gains.argmax())
-        return (likeliest, likeliest + 1) if gains[likeliest] >= _LEAST - _HALF else None
+        if gains[likeliest] < _LEAST - _HALF:
+            return None
+        return low + likeliest, low + likeliest + 1
 
     def _inside(self, inline: Inline, taken: Span) -> Span | None:
         """The place of an element that is a part of a word, such as the 2 of H2O.
@@ -138,16 +148,16 @@ class _Projection:
         None where it is not. In a word that is not the same in both, what is to stay as it is
         follows it, so that none of it is lost.
         """
-        start, end = inline.start, inline.end
+        own = start, end = _stripped(self._source, inline.start, inline.end)
         while start and _is_inner(self._source, start):
             start -= 1
         while end < len(self._source) and _is_inner(self._source, end):
             end += 1
-        if (start, end) == (inline.start, inline.end) or not self._source[start:end].isalnum():
+        if (start, end) == own or not self._source[start:end].isalnum():
             return None
         first, last = self._units[taken[0]][0], self._units[taken[1] - 1][1]
         if self._target[first:last] == self._source[start:end]:
-            return first + inline.start - start, first + inline.end - start
+            return first + own[0] - start, first + own[1] - start
         return (last, last) if inline.closing is None else None
 
     def _position(self, position: int) -> int:
@@ -167,63 +177,66 @@ class _Projection:
 
 
 class _Shares:
-    """What the units of one sentence's translation have to do with stretches of the sentence."""
+    """What the units of one sentence's translation have to do with stretches of the sentence.
+
+    Without an alignment, words are taken to keep their order. A sentence that has none may be as
+    long as a text, so that nothing here is of the size of its words times those of its translation.
+    """
 
     def __init__(self, source: str, sentence: Sentence, units: Sequence[Span]) -> None:
         self._sentence = sentence
         self._count = len(units)
-        alignment = sentence.alignment or _in_order(source, sentence, units)
-        offset, target_offset = sentence.source[0], sentence.target[0]
+        low, high = sentence.source
+        alignment = sentence.alignment
+        self._weights: Floats | None = None  # units x source tokens
+        if alignment is None:
+            spans = [match.span() for match in _UNIT.finditer(source, low, high)] or [(low, high)]
+            # units: the nearest word by place
+            self._nearest = np.arange(self._count) * len(spans) // max(1, self._count)
+        else:
+            spans = [(low + start, low + end) for start, end in alignment.source]
         # The space before a word belongs to its token, and to no element.
-        self._tokens = [
-            _stripped(source, offset + start, offset + end) for start, end in alignment.source
-        ]
-        words = np.array([start < end for start, end in self._tokens], dtype=np.float32)
-        weights = alignment.weights * words  # target tokens x source tokens
-        weights = weights / (weights.sum(axis=1, keepdims=True) + _TINY)
-        spans = [(target_offset + start, target_offset + end) for start, end in alignment.target]
-        # units x target tokens: those that make up each unit, their mean
-        members = np.array(
-            [[float(s < end and start < e) for s, e in spans] for start, end in units],
-            dtype=np.float32,
-        ).reshape(len(units), len(spans))
-        members /= members.sum(axis=1, keepdims=True) + _TINY
-        self._weights: Floats = members @ weights  # units x source tokens
+        tokens = [_stripped(source, start, end) for start, end in spans]
+        self._starts, self._ends = np.array(tokens, dtype=np.intp).reshape(len(tokens), 2).T
+        if alignment is not None:
+            self._weights = self._of_units(alignment, units)
+            self._nearest = (
+                self._weights.argmax(axis=1) if tokens else np.zeros(self._count, dtype=np.intp)
+            )
 
     def of(self, start: int, end: int) -> Floats:
         """The share of each unit's attention that lies on a stretch of the text."""
         low, high = self._sentence.source
         if start <= low and high <= end:
             return np.ones(self._count, dtype=np.float32)
-        covered = [
-            max(0, min(e, end) - max(s, start)) / (e - s) if s < e else 0.0 for s, e in self._tokens
-        ]
-        share: Floats = self._weights @ np.array(covered, dtype=np.float32)
+        common = np.minimum(self._ends, end) - np.maximum(self._starts, start)
+        covered = common.clip(min=0) / np.maximum(self._ends - self._starts, 1)
+        share: Floats = (
+            covered[self._nearest] if self._weights is None else self._weights @ covered
+        ).astype(np.float32)
         return share
 
     def first_after(self, position: int) -> int | None:
         """The first unit that translates something behind a position of the text."""
-        if not self._tokens:
+        if not len(self._starts):
             return None
-        for unit, token in enumerate(self._weights.argmax(axis=1).tolist()):
-            if self._tokens[token][0] >= position:
-                return unit
-        return None
+        behind = np.flatnonzero(self._starts[self._nearest] >= position)
+        return int(behind[0]) if len(behind) else None
 
-
-def _in_order(source: str, sentence: Sentence, units: Sequence[Span]) -> Alignment:
-    """An alignment of words that keep their order: the nearest by place."""
-    low, high = sentence.source
-    words = [match.span() for match in _UNIT.finditer(source, low, high)] or [(low, high)]
-    weights = np.zeros((len(units), len(words)), dtype=np.float32)
-    for i in range(len(units)):
-        weights[i, i * len(words) // len(units)] = 1
-    first = sentence.target[0]
-    return Alignment(
-        [(start - low, end - low) for start, end in words],
-        [(start - first, end - first) for start, end in units],
-        weights,
-    )
+    def _of_units(self, alignment: Alignment, units: Sequence[Span]) -> Floats:
+        """What each unit attends to: the mean of the target tokens that make it up."""
+        words = (self._starts < self._ends).astype(np.float32)
+        weights = alignment.weights * words  # target tokens x source tokens
+        weights = weights / (weights.sum(axis=1, keepdims=True) + _TINY)
+        offset = self._sentence.target[0]
+        starts = np.array([offset + start for start, _ in alignment.target], dtype=np.intp)
+        ends = np.array([offset + end for _, end in alignment.target], dtype=np.intp)
+        members = np.array(
+            [(starts < end) & (start < ends) for start, end in units], dtype=np.float32
+        ).reshape(len(units), len(starts))  # units x target tokens
+        members /= members.sum(axis=1, keepdims=True) + _TINY
+        means: Floats = members @ weights
+        return means
 
 
 def _maximum_subarray(gains: Sequence[float]) -> Span | None:

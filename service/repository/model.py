@@ -163,7 +163,7 @@ class Model:
             name=self.name,
             manifest=self.manifest,
             active=None if self.active is None else self._loaded.get(self.active),
-            why_not=self._why_not(),
+            why_not=self.status().why_not,
             versions=dict(self._loaded),
             candidate=on_trial,
             share=self._share_of(candidate),
@@ -192,12 +192,6 @@ class Model:
         if self.routing.stopped:
             return State.AVAILABLE, "it was unloaded; load it, or activate a version"
         return State.FAILED, self._reason()
-
-    def _why_not(self) -> str:
-        state, reason = self._state()
-        if state is State.LOADING:
-            return "is still loading"
-        return f"is not loaded: {reason}" if state is State.AVAILABLE else f"failed: {reason}"
 
     def _known(self) -> list[int]:
         draining = {version.version for version in self._draining}

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self, cast
 
-from service.artifact import Artifact, ArtifactError
+from service.artifact import Artifact, ArtifactError, Manifest
 from service.errors import ModelsNotReady, UnknownModel, UnknownVersion, VersionRefused
 from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.options import PipelineOptions
@@ -267,6 +267,16 @@ class Repository:
         if name not in statuses:
             raise UnknownModel(name, statuses)
         return statuses[name]
+
+    def manifest(self, name: str) -> Manifest:
+        """The manifest of a model's active version, or of the newest that could be read.
+
+        Raises UnknownModel, and ModelsNotReady where none could.
+        """
+        status = self.model(name)
+        if status.manifest is None:
+            raise ModelsNotReady(f"model {name} {status.why_not}")
+        return status.manifest
 
     def require_ready(self) -> None:
         """Raises ModelsNotReady, naming each model that is not and why.

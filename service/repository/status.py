@@ -47,3 +47,11 @@ class ModelStatus:
     pinned: bool  # whether somebody chose it, or it is the newest good one
     manifest: Manifest | None  # of the active version, or the newest that could be read
     versions: tuple[VersionStatus, ...]  # newest first
+
+    @property
+    def why_not(self) -> str:
+        """Why no version answers, as it is said behind the model's name."""
+        if self.state is State.LOADING:
+            return "is still loading"
+        how = "is not loaded" if self.state is State.AVAILABLE else "failed"
+        return f"{how}: {self.reason}"

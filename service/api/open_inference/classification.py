@@ -6,6 +6,7 @@ import numpy as np
 from fastapi import Request
 
 from service.api.inference import Call
+from service.api.languages import warning_of
 from service.api.open_inference import raw
 from service.api.open_inference.inputs import Received, read_rows, read_texts
 from service.api.open_inference.outputs import Outputs
@@ -53,8 +54,10 @@ async def from_texts(
     call: Call,
 ) -> Outputs:
     """Labels and their scores [texts, top_k], best first. Raises as `Answers.classify`."""
+    language = lease.pipeline.manifest.language
     with locating("text_input", texts):
-        results = await services.answers.classify(lease, texts, call)
+        answer = services.answers.classify(lease, texts, call)
+        results, warnings = await services.languages.alongside(answer, texts, language, call)
     kept = [result[: parameters.top_k] for result in results]
     shape = (len(kept), len(kept[0]))
     labels = [prediction.label for row in kept for prediction in row]
@@ -66,6 +69,7 @@ async def from_texts(
         },
         lambda: results,
         lease.pipeline.labels,
+        warning_of(TEXT.name, warnings),
     )
 
 

@@ -3,8 +3,8 @@
 A translator answers with the translation, a classifier with the best label.
 """
 
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Awaitable
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -15,9 +15,11 @@ from service.api.answer import json_answer
 from service.api.body import read_body, request_schema
 from service.api.errors import error_responses
 from service.api.event_stream import MEDIA_TYPE, EventStream
-from service.api.inference import TIMEOUT_PARAMETER
+from service.api.inference import TIMEOUT_PARAMETER, Call
+from service.api.languages import WARNING_HEADERS, warning_header
+from service.api.leased_stream import LeasedStream
 from service.api.open_inference.content_coding import inflated
-from service.api.open_inference.lookup import manifest_of, translator
+from service.api.open_inference.lookup import reads, translator
 from service.api.open_inference.messages import Parameters, parse_json
 from service.api.open_inference.parameters import (
     RequestParameters,
@@ -28,9 +30,14 @@ from service.api.open_inference.routes import PREFIX, TAGS, add_model_route
 from service.api.services import Services, services_of
 from service.api.texts import check_texts, locating
 from service.artifact import ClassificationManifest, TranslationManifest
-from service.errors import GatehouseError, InvalidInput
+from service.errors import InvalidInput
+from service.pipelines.classification import ClassificationPipeline
+from service.pipelines.translation import TranslationPipeline
+from service.repository import Lease
 
 router = APIRouter(prefix=PREFIX, tags=TAGS)
+
+Result = TypeVar("Result")
 
 _NO_PARAMETER = "stream"  # which route was called says it; clients of other servers send it as well
 
@@ -75,9 +82,10 @@ async def generate(request: Request, name: str, version: int | None) -> Response
     """Answers a text with its translation, or with its best label."""
     services = services_of(request)
     asked = await _read(request, services)
-    manifest = manifest_of(services.repository, name)
+    manifest = services.repository.manifest(name)
     if isinstance(manifest, ClassificationManifest):
-        return json_answer(await _label(request, services, name, version, asked))
+        answer, headers = await _label(request, services, name, version, asked)
+        return json_answer(answer, headers=headers)
     parameters = read_parameters(asked.given(), TranslationParameters)
     if (parameters.num_hypotheses or 1) > 1:
         raise InvalidInput("the answer is one text; ask infer for num_hypotheses")
@@ -87,8 +95,9 @@ async def generate(request: Request, name: str, version: int | None) -> Response
         translator(services.repository, manifest, version) as lease,
         locating("text_input", asked.text_input),
     ):
-        results = await services.answers.translate(lease, [asked.text_input], options, call)
-        return json_answer(_answer(name, lease.version, results[0][0].text))
+        translating = services.answers.translate(lease, [asked.text_input], options, call)
+        results, headers = await _warned(services, translating, asked, lease, call)
+        return json_answer(_answer(name, lease.version, results[0][0].text), headers=headers)
 
 
 async def generate_stream(request: Request, name: str, version: int | None) -> Response:
@@ -98,9 +107,9 @@ async def generate_stream(request: Request, name: str, version: int | None) -> R
     """
     services = services_of(request)
     asked = await _read(request, services)
-    manifest = manifest_of(services.repository, name)
+    manifest = services.repository.manifest(name)
     if isinstance(manifest, ClassificationManifest):
-        return _one_event(await _label(request, services, name, version, asked))
+        return _one_event(*await _label(request, services, name, version, asked))
     return await _stream(request, services, manifest, version, asked)
 
 
@@ -115,15 +124,32 @@ async def _read(request: Request, services: Services) -> GenerateRequest:
 
 async def _label(
     request: Request, services: Services, name: str, version: int | None, asked: GenerateRequest
-) -> dict[str, str]:
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The answer with a text's best label, and its headers."""
     parameters = read_parameters(asked.given(), RequestParameters)
     call = parameters.call(request, services, 1)
     with (
         services.repository.classifier(name, version) as lease,
         locating("text_input", asked.text_input),
     ):
-        results = await services.answers.classify(lease, [asked.text_input], call)
-        return _answer(name, lease.version, results[0][0].label)
+        classifying = services.answers.classify(lease, [asked.text_input], call)
+        results, headers = await _warned(services, classifying, asked, lease, call)
+        return _answer(name, lease.version, results[0][0].label), headers
+
+
+async def _warned(
+    services: Services,
+    answer: Awaitable[Result],
+    asked: GenerateRequest,
+    lease: Lease[ClassificationPipeline] | Lease[TranslationPipeline],
+    call: Call,
+) -> tuple[Result, dict[str, str]]:
+    """An answer, and the header of a text in another language than the model's."""
+    language = reads(lease.pipeline.manifest)
+    result, warnings = await services.languages.alongside(
+        answer, [asked.text_input], language, call
+    )
+    return result, warning_header("text_input", warnings, single=True)
 
 
 async def _stream(
@@ -143,43 +169,32 @@ async def _stream(
     call = parameters.call(request, services, 1)
     lease = translator(services.repository, manifest, version)
     parts = services.answers.stream(lease, asked.text_input, options, call)
-    try:
-        # Whatever is wrong with the request shows here, and gets its own status.
-        with locating("text_input", asked.text_input):
-            first = await anext(parts)
-    except BaseException:
-        lease.release()
-        raise
+    stream = LeasedStream(lease, parts)
+    with locating("text_input", asked.text_input):
+        first, headers = await stream.begin(_warned(services, anext(parts), asked, lease, call))
 
     async def events() -> AsyncIterator[bytes]:
-        try:
-            written = isinstance(first, str)
-            if isinstance(first, str):
-                yield _event(_answer(manifest.name, lease.version, first))
-            async for part in parts:
-                # The whole comes last. It was written already, unless it came without a token.
-                if isinstance(part, str) or not written:
-                    text = part if isinstance(part, str) else part.text
-                    yield _event(_answer(manifest.name, lease.version, text))
-                    written = True
-        except GatehouseError as error:
-            yield _event({"error": str(error)})
+        text = first if isinstance(first, str) else first.text
+        yield _event(_answer(manifest.name, lease.version, text))
+        async for part in parts:
+            if isinstance(part, str):  # the whole comes last, and was written already
+                yield _event(_answer(manifest.name, lease.version, part))
 
-    async def close() -> None:
-        await parts.aclose()
-        lease.release()
-
-    return EventStream(events(), close)
+    response = stream.answer(events(), lambda reason: _event({"error": reason}))
+    response.headers.update(headers)
+    return response
 
 
-def _one_event(answer: dict[str, str]) -> Response:
+def _one_event(answer: dict[str, str], headers: dict[str, str]) -> Response:
     async def events() -> AsyncIterator[bytes]:
         yield _event(answer)
 
     async def close() -> None:
         pass
 
-    return EventStream(events(), close)
+    response = EventStream(events(), close)
+    response.headers.update(headers)
+    return response
 
 
 def _answer(name: str, version: int, text: str) -> dict[str, str]:
@@ -205,7 +220,7 @@ add_model_route(
     generate,
     summary="Give a model a text",
     response_model=GenerateAnswer,
-    responses=_ERRORS,
+    responses={200: {"headers": WARNING_HEADERS}, **_ERRORS},
     openapi_extra=_DOCUMENTED_REQUEST,
 )
 add_model_route(
@@ -216,7 +231,10 @@ add_model_route(
     summary="Give a model a text, and read its answer as it comes",
     response_class=Response,
     responses={
-        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _STREAM}}},
+        200: {
+            "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _STREAM}},
+            "headers": WARNING_HEADERS,
+        },
         **_ERRORS,
     },
     openapi_extra=_DOCUMENTED_REQUEST,

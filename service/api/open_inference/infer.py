@@ -6,10 +6,11 @@ from fastapi.responses import Response
 from service.api.body import read_body, request_schema
 from service.api.errors import error_responses
 from service.api.inference import TIMEOUT_PARAMETER
+from service.api.languages import WARNING_HEADER, WARNING_HEADERS
 from service.api.open_inference import classification, translation
 from service.api.open_inference.content_coding import deflated, inflated
 from service.api.open_inference.inputs import received
-from service.api.open_inference.lookup import manifest_of, translator
+from service.api.open_inference.lookup import translator
 from service.api.open_inference.messages import (
     LENGTH_HEADER,
     InferenceAnswer,
@@ -53,7 +54,7 @@ async def infer(request: Request, name: str, version: int | None) -> Response:
     """
     services = services_of(request)
     message, binary = await _read(request, services)
-    manifest = manifest_of(services.repository, name)
+    manifest = services.repository.manifest(name)
     way = signature(manifest).way([tensor.name for tensor in message.inputs])
     tensors = received(message, binary, way.inputs, services.settings)
     parameters: ClassificationParameters | TranslationParameters
@@ -89,8 +90,12 @@ def _answer(
     outputs: Outputs,
     wanted: list[Wanted],
 ) -> Response:
-    content, json_length = write_answer(name, str(version), identifier, outputs.select(wanted))
+    content, json_length = write_answer(
+        name, str(version), identifier, outputs.select(wanted), outputs.warning
+    )
     headers = {"Vary": "Accept-Encoding"}
+    if outputs.warning is not None:
+        headers[WARNING_HEADER] = outputs.warning
     if json_length is not None:
         headers[LENGTH_HEADER] = str(json_length)
     content, coding = deflated(content, request.headers.get("accept-encoding", ""))
@@ -110,6 +115,9 @@ add_model_route(
     infer,
     summary="Give a model tensors",
     response_model=InferenceAnswer,
-    responses={200: {"content": _BINARY}, **error_responses(400, 404, 413, 429, 503, 504)},
+    responses={
+        200: {"content": _BINARY, "headers": WARNING_HEADERS},
+        **error_responses(400, 404, 413, 429, 503, 504),
+    },
     openapi_extra={**_DOCUMENTED_BODY, "parameters": [TIMEOUT_PARAMETER, _LENGTH_PARAMETER]},
 )

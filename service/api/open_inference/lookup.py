@@ -1,18 +1,9 @@
 """Finds models by name alone, whatever their task, as the protocol asks for them."""
 
 from service.artifact import ClassificationManifest, Manifest, TranslationManifest
-from service.errors import ModelsNotReady
 from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.translation import TranslationPipeline
 from service.repository import Lease, Repository
-
-
-def manifest_of(repository: Repository, name: str) -> Manifest:
-    """The manifest of a model's active version. Raises UnknownModel and ModelsNotReady."""
-    status = repository.model(name)
-    if status.manifest is None:
-        raise ModelsNotReady(f"model {name} {status.reason or 'is still loading'}")
-    return status.manifest
 
 
 def lease_of(
@@ -30,3 +21,10 @@ def translator(
     """A lease on a version of the translator of that manifest; as `Repository.translator`."""
     languages = manifest.languages
     return repository.translator(languages.source, languages.target, manifest.name, version)
+
+
+def reads(manifest: Manifest) -> str | None:
+    """The language of the texts that a model reads, where its manifest says."""
+    if isinstance(manifest, ClassificationManifest):
+        return manifest.language
+    return manifest.languages.source

@@ -115,6 +115,10 @@ class InferenceAnswer(BaseModel):
     model_name: Annotated[str, Field(examples=["sentiment"])]
     model_version: Annotated[str, Field(examples=["1"])]
     id: Annotated[str | None, Field(description="of the request, where it had one")] = None
+    parameters: Annotated[
+        dict[str, str] | None,
+        Field(description="warning: of texts in another language than the model reads"),
+    ] = None
     outputs: list[AnsweredTensor]
 
 
@@ -182,6 +186,7 @@ def write_answer(
     model_version: str,
     identifier: str | None,
     outputs: Sequence[tuple[OutputTensor, bool]],
+    warning: str | None = None,
 ) -> tuple[bytes, int | None]:
     """The body of an answer, and the length of its JSON where binary data follows.
 
@@ -204,6 +209,8 @@ def write_answer(
     answer: dict[str, object] = {"model_name": model_name, "model_version": model_version}
     if identifier is not None:
         answer["id"] = identifier
+    if warning is not None:
+        answer["parameters"] = {"warning": warning}
     header = to_json(answer | {"outputs": described})
     return b"".join([header, *parts]), len(header) if parts else None
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service import __version__
 from service.api import health
 from service.api.errors import error_responses
-from service.api.open_inference.lookup import lease_of, manifest_of
+from service.api.open_inference.lookup import lease_of
 from service.api.open_inference.routes import PREFIX, TAGS, add_model_route
 from service.api.open_inference.signatures import PLATFORM, configuration, signature
 from service.api.open_inference.tensors import TensorFacts
@@ -39,13 +39,13 @@ class ServerMetadata(BaseModel):
     extensions: Annotated[list[str], Field(examples=[list(EXTENSIONS)])]
 
 
-class Live(BaseModel):
+class ServerLive(BaseModel):
     """A process that answers."""
 
     live: bool
 
 
-class Ready(BaseModel):
+class ServerReady(BaseModel):
     """A service whose models all answer."""
 
     ready: bool
@@ -126,16 +126,16 @@ async def server(request: Request) -> ServerMetadata:
 
 
 @router.get("/health/live", summary="Does the process answer?")
-async def live() -> Live:
+async def live() -> ServerLive:
     """As /health/live."""
-    return Live(live=True)
+    return ServerLive(live=True)
 
 
 @router.get("/health/ready", summary="Do the models answer?", responses=error_responses(503))
-async def ready(request: Request) -> Ready:
+async def ready(request: Request) -> ServerReady:
     """As /health/ready."""
     await health.ready(request)
-    return Ready(ready=True)
+    return ServerReady(ready=True)
 
 
 async def model(request: Request, name: str, version: int | None) -> ModelMetadata:
@@ -162,7 +162,7 @@ async def model_ready(request: Request, name: str, version: int | None) -> Model
     if version is None:
         version = repository.model(name).active
     # Of a number, so that the question counts for no candidate's share.
-    with lease_of(repository, manifest_of(repository, name), version):
+    with lease_of(repository, repository.manifest(name), version):
         return ModelReady(name=name, ready=True)
 
 
@@ -177,7 +177,7 @@ async def model_configuration(
 
 def _manifest(repository: Repository, name: str, version: int | None) -> Manifest:
     """The manifest of a version that is loaded, or of the active one."""
-    manifest = manifest_of(repository, name)
+    manifest = repository.manifest(name)
     if version is None:
         return manifest
     with lease_of(repository, manifest, version) as lease:

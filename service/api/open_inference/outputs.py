@@ -27,6 +27,7 @@ class Outputs:
     # The classes of each row with their values, best first, where the model has classes.
     ranked: Callable[[], Sequence[Sequence[Prediction]]] = tuple
     labels: Sequence[str] = ()
+    warning: str | None = None  # of texts in another language than the model's
 
     def select(self, wanted: Sequence[Wanted]) -> list[tuple[OutputTensor, bool]]:
         """The tensors that are wanted, each with whether it goes behind the JSON."""

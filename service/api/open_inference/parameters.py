@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from service.api.inference import Call
 from service.api.open_inference.messages import parse_parameters
+from service.api.schemas import BeamSize, LengthPenalty, MaxLength, TopK
 from service.api.search_options import search_options
 from service.api.services import Services
 from service.errors import InvalidInput
@@ -53,16 +54,16 @@ class RequestParameters(BaseModel):
 class ClassificationParameters(RequestParameters):
     """What a classifier is to do."""
 
-    top_k: Annotated[int | None, Field(ge=1)] = None
+    top_k: TopK = None
 
 
 class TranslationParameters(RequestParameters):
     """What a translator is to do."""
 
-    beam_size: Annotated[int | None, Field(ge=1)] = None
+    beam_size: BeamSize = None
     num_hypotheses: Annotated[int | None, Field(ge=1)] = None
-    length_penalty: Annotated[float | None, Field(ge=0, le=10, allow_inf_nan=False)] = None
-    max_length: Annotated[int | None, Field(ge=1)] = None
+    length_penalty: LengthPenalty = None
+    max_length: MaxLength = None
 
     def search(self, settings: Settings) -> SearchOptions:
         """The search that is asked for. Raises InvalidInput where it is beyond the limits."""

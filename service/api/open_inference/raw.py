@@ -7,27 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from service.api.inference import Call
+from service.api.inference import Call, Raw
 from service.api.services import Services
 from service.pipelines.classification import ClassificationPipeline
-from service.pipelines.loading import Pipeline
 from service.pipelines.translation import TranslationPipeline
-from service.runtime.job import Job
 from service.runtime.search import Hypothesis, SearchOptions
 from service.runtime.session import Array
-
-
-class _Raw:
-    """A pipeline whose jobs are all raw."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self.artifact = pipeline.artifact
-        self.full_rows = pipeline.full_rows
-        self._pipeline = pipeline
-
-    def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
-        job.raw = True
-        self._pipeline.submit(job, rows)
 
 
 async def logits(
@@ -38,7 +23,7 @@ async def logits(
 ) -> Array:
     """Logits (rows x classes, float32). Raises as `Inference.run`."""
     call.artifact = pipeline.artifact
-    results = await services.inference.run(_Raw(pipeline), rows, call)
+    results = await services.inference.run(Raw(pipeline), rows, call)
     services.metrics.engines.of(pipeline.artifact.name).texts(len(rows))
     return np.stack(results)
 
@@ -52,6 +37,6 @@ async def best_hypotheses(
 ) -> list[Hypothesis]:
     """The best hypothesis for each row. Raises as `Inference.run`."""
     call.artifact = pipeline.artifact
-    results = await services.inference.run(_Raw(pipeline), rows, call, options)
+    results = await services.inference.run(Raw(pipeline), rows, call, options)
     services.metrics.engines.of(pipeline.artifact.name).texts(len(rows))
     return [hypotheses[0] for hypotheses in results]

@@ -14,7 +14,8 @@ from service.api.answer import json_answer
 from service.api.body import read_body, request_schema
 from service.api.errors import error_responses
 from service.api.open_inference.messages import Message, parse_json
-from service.api.open_inference.routes import PREFIX, TAGS, Name
+from service.api.open_inference.routes import PREFIX, TAGS
+from service.api.openapi import ModelName
 from service.api.permission import may_change_models
 from service.api.services import services_of
 from service.errors import InvalidInput, VersionRefused, listing
@@ -109,7 +110,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     responses=_RESPONSES,
     openapi_extra=_optional(request_schema(ChangeRequest)),
 )
-async def load(name: Name, request: Request) -> Response:
+async def load(name: ModelName, request: Request) -> Response:
     """Looks into the models folder, and loads what should answer: new versions, or a model that
     was unloaded. The body may be empty.
     """
@@ -126,7 +127,7 @@ async def load(name: Name, request: Request) -> Response:
     responses=_RESPONSES,
     openapi_extra=_optional(request_schema(ChangeRequest)),
 )
-async def unload(name: Name, request: Request) -> Response:
+async def unload(name: ModelName, request: Request) -> Response:
     """Takes all versions of a model out of memory, once the requests that they answer are done.
 
     It answers again when it is loaded, or one of its versions is activated. The body may be empty.

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
+from service.api.openapi import ModelName
 from service.errors import InvalidInput, quote
 
 # Of each router, and not of where they are put together: a route is logged by its own path.
 PREFIX = "/v2"
 TAGS: list[str | Enum] = ["open inference protocol"]
-Name = Annotated[str, Path(description="name of a model", examples=["sentiment"])]
 Version = Annotated[str, Path(description="number of a version", examples=["1"])]
 Handler = Callable[[Request, str, int | None], Awaitable[Any]]
 _VERSION_DIGITS = 9
@@ -29,10 +29,10 @@ def add_model_route(
     The handler gets the version as a number, or None. documented: what /docs shows of both.
     """
 
-    async def active(request: Request, name: Name) -> Any:
+    async def active(request: Request, name: ModelName) -> Any:
         return await handler(request, name, None)
 
-    async def numbered(request: Request, name: Name, version: Version) -> Any:
+    async def numbered(request: Request, name: ModelName, version: Version) -> Any:
         return await handler(request, name, _number(version))
 
     # What the document's ids of operations are made of.

@@ -6,6 +6,7 @@ import numpy as np
 from fastapi import Request
 
 from service.api.inference import Call
+from service.api.languages import warning_of
 from service.api.open_inference import raw
 from service.api.open_inference.inputs import Received, read_rows, read_texts
 from service.api.open_inference.outputs import Outputs
@@ -54,8 +55,10 @@ async def from_texts(
     `Answers.translate`.
     """
     options = parameters.search(services.settings)
+    language = lease.pipeline.languages.source
     with locating("text_input", texts):
-        results = await services.answers.translate(lease, texts, options, call)
+        answer = services.answers.translate(lease, texts, options, call)
+        results, warnings = await services.languages.alongside(answer, texts, language, call)
     width = max(map(len, results))
     rows = [row + row[-1:] * (width - len(row)) for row in results]
     shape = (len(rows), width)
@@ -65,7 +68,8 @@ async def from_texts(
         {
             "text_output": OutputTensor("text_output", "BYTES", shape, translations),
             "score": OutputTensor("score", "FP32", shape, scores),
-        }
+        },
+        warning=warning_of(TEXT.name, warnings),
     )
 
 

@@ -2,6 +2,8 @@
 
 import hmac
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from service.access.editing import add_key, revoke_key
 from service.access.keys import Key, KeyFile, Keys, hash_of, new_secret, parse_keys, read_keys
 from service.errors import SettingsError
 
+ROOT = Path(__file__).parents[3]
 SHOP = "a-secret-of-the-shop"
 OPS = "a-secret-of-the-operators"
 SHOP_LINE = f'shop = {{ hash = "{hash_of(SHOP)}", rate_limit = "5/minute" }}\n'
@@ -142,6 +145,21 @@ def test_keys_are_added_and_revoked_and_all_else_stays(tmp_path: Path) -> None:
     assert "# a remark" in path.read_text()
     assert path.stat().st_mode & 0o777 == 0o640
     assert [entry.name for entry in tmp_path.iterdir()] == ["keys.toml"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_key_that_nobody_was_told_is_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "keys.toml"
+    path.write_text(SHOP_LINE)
+    command = [sys.executable, "-m", "service", "keys", "new", "--file", str(path), "--id", "ops"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("service: error: the key cannot be printed: No space left")
+    assert len(done.stderr.splitlines()) == 1
+    assert path.read_text() == SHOP_LINE
 
 
 def test_what_the_editor_cannot_do_it_says_and_leaves_the_file(tmp_path: Path) -> None:

@@ -67,7 +67,14 @@ def test_the_start_imports_none_of_them() -> None:
     loaded = set(result.stdout.split())
     assert "service.api.predict" in loaded
     assert not {name for name in loaded if name.startswith("service.api.open_inference")}
-    assert not loaded & {"selectolax", "limits", "service.explanation", "service.api.admin"}
+    assert not loaded & {
+        "limits",
+        "selectolax",
+        "service.access.keys",
+        "service.api.admin",
+        "service.api.model_schemas",
+        "service.explanation",
+    }
 
 
 def test_it_is_done_once_however_many_ask() -> None:

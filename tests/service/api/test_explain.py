@@ -14,8 +14,8 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.explanation.worker import Work
 from service.runtime.job import Job
+from service.runtime.serial import Work
 from tests import tiny_models
 from tests.service.api.conftest import OpenClient, loaded_client
 from tests.service.api.live import LONG_TEXT, PAIR, Live, live_server
@@ -158,7 +158,7 @@ def explaining(live: Live) -> Iterator[None]:
     over = threading.Event()
     job = Job(lambda events: None)
     (item,) = job.items([[1]])
-    live.explanations._thread.submit(job, [Work(job, item.tokens, over.wait)])
+    live.explanations._work.thread.submit(job, [Work(job, item.tokens, over.wait)])
     try:
         yield
     finally:
@@ -167,7 +167,7 @@ def explaining(live: Live) -> Iterator[None]:
 
 def test_explanations_wait_for_each_other_and_nobody_for_them(published_models: Path) -> None:
     with ThreadPoolExecutor(20) as pool, live_server(published_models) as live:
-        admission = live.explanations._admission
+        admission = live.explanations._work.admission
         body = {"inputs": "good"}
         with explaining(live):
             waiting = [pool.submit(live.client.post, "/explain", json=body) for _ in range(16)]
@@ -192,7 +192,7 @@ def test_a_deadline_ends_the_wait(published_models: Path, body: dict[str, str]) 
         with explaining(live):
             late = live.client.post("/explain", json=body, headers={"X-Timeout-Ms": "50"})
             assert "not answered within 50 ms" in error_of(late, 504)
-            live.until(lambda: live.explanations._admission.rows == 0)
+            live.until(lambda: live.explanations._work.admission.rows == 0)
         assert live.client.post("/explain", json=body).status_code == 200
 
 

@@ -1,6 +1,7 @@
 """LibreTranslate's API: what its clients send besides plain JSON, and what they read."""
 
 import json
+import threading
 import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from fastapi.testclient import TestClient
 from libretranslatepy import LibreTranslateAPI
 
 from service.artifact import ClassificationExample
+from service.pipelines.markup import Markup
 from tests import tiny_models
 from tests.service.api.conftest import loaded_client
 from tests.service.api.live import Live, live_server
@@ -146,6 +148,11 @@ PART = b'--x\r\nContent-Disposition: form-data; name="q"'
         (PART + b"\r\n\r\n\xff\r\n--x--\r\n", PARTS, "the form is not UTF-8"),
         (PART + b'; filename="f"\r\n\r\ncat\r\n--x--\r\n', PARTS, "Too many files"),
         (b"cat", {"Content-Type": "multipart/form-data"}, "Missing boundary"),
+        (
+            PART + b"\r\n\r\ncat\r\n--x--\r\n",
+            {"Content-Type": PARTS["Content-Type"] + "; charset=undefined"},
+            "the form has a charset of its own",
+        ),
         (b"--x\r\n\r\ncat\r\n--x--\r\n", PARTS, "the form cannot be read: "),
         (b"q=cat", {"Content-Type": "text/plain"}, "the body is no JSON"),
     ],
@@ -172,6 +179,21 @@ def test_a_text_in_the_language_wanted_stays_as_it_is(client: TestClient) -> Non
     answer = translated(client, text, source="auto", format="html", alternatives=2)
     assert answer["translatedText"] == text
     assert answer["alternatives"] == []
+
+
+def test_a_text_in_the_language_wanted_is_streamed_as_it_is(client: TestClient) -> None:
+    body = {"q": GERMAN, "source": "auto", "target": "de"}
+    answer = client.post("/translate", json=body, headers={"Accept": "text/event-stream"})
+    assert answer.text == f'event: done\ndata: {{"translatedText":"{GERMAN}"}}\n\n'
+
+
+def test_what_is_wrong_is_said_of_a_text_that_needs_no_translation_too(client: TestClient) -> None:
+    body = {"q": GERMAN, "source": "auto"}
+    no_pair = refused(client, json={**body, "target": "auto"})
+    assert 'no model translates "auto" to "auto"' in no_pair
+    unknown = client.post("/translate", json={**body, "target": "de", "model": "nope"})
+    assert unknown.status_code == 404
+    assert 'no translation model is called "nope"' in unknown.json()["error"]
 
 
 def test_a_text_surely_in_a_language_that_is_not_translated_is_refused(models: Path) -> None:
@@ -268,6 +290,31 @@ def test_plain_text_in_html_comes_back_escaped(client: TestClient) -> None:
 def test_long_html_keeps_its_tags(client: TestClient) -> None:
     source = "<p>two men talk in <b>the street</b></p>" * 300
     assert translated(client, source, format="html", beam_size=1)["translatedText"] == source
+
+
+@pytest.mark.parametrize(
+    ("source", "aside"),
+    [
+        ("<b>good cat</b>", False),
+        # No tag stands within a sentence, and each of them may have all words.
+        ("<b>" + "cat " * 2_000 + "</b>", True),
+        ("<span>" * 100 + "good cat " * 20 + "</span>" * 100, True),
+    ],
+)
+def test_html_that_is_much_work_keeps_off_the_event_loop(
+    live: Live, monkeypatch: pytest.MonkeyPatch, source: str, aside: bool
+) -> None:
+    threads: list[str] = []
+    render = Markup.render
+
+    def noted(self: Markup, *arguments: Any) -> str:
+        threads.append(threading.current_thread().name)
+        return render(self, *arguments)
+
+    monkeypatch.setattr(Markup, "render", noted)
+    body = {"q": source, **PAIR, "format": "html", "beam_size": 1}
+    assert live.client.post("/translate", json=body).status_code == 200
+    assert [name == "documents" for name in threads] == [aside]
 
 
 def test_a_document_names_itself_where_it_is_wrong(client: TestClient) -> None:

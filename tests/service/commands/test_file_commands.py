@@ -80,10 +80,11 @@ def test_translate_answers_as_the_service_does(
             assert [row["translation"] for row in some] == answer.json()["translatedText"]
 
 
-@pytest.mark.parametrize("size", ["1", "7"])
-def test_answers_do_not_depend_on_the_batch(run: Run, reviews: Path, size: str) -> None:
-    for command in ("predict", "translate"):
-        assert run(command, reviews) == run(command, reviews, "--batch-size", size)
+@pytest.mark.parametrize("command", ["predict", "translate"])
+def test_answers_do_not_depend_on_the_batch(run: Run, reviews: Path, command: str) -> None:
+    answers = run(command, reviews)
+    for size in ("1", "7"):
+        assert run(command, reviews, "--batch-size", size) == answers
 
 
 def test_a_text_that_holds_nothing_to_read_ends_the_run(run: Run, tmp_path: Path) -> None:
@@ -139,6 +140,17 @@ def test_blank_keeps_unreadable_rows_empty(run: Run, tmp_path: Path) -> None:
         ("", "", ""),
         ("", "", ""),
         ("4", "", ""),
+    ]
+
+
+def test_blank_keeps_the_other_fields_of_a_row_without_a_text(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": 7, "text": null}\n{"id": 8, "n": 1.10}\n', encoding="utf-8")
+    status, out, _ = run("predict", path, "--column", "text", "--on-error", "blank")
+    assert status == 0
+    assert out.splitlines() == [
+        '{"id": 7, "text": null, "label": null, "score": null}',
+        '{"id": 8, "n": 1.10, "label": null, "score": null}',
     ]
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from service.cli import main
+from service.commands.target import Target
+from service.files.formats import Format
 from service.files.journal import Journal
 from tests.service.commands.running import ROOT, running
 
@@ -84,6 +86,26 @@ def test_a_run_goes_on_after_its_bad_row_was_mended(
     assert labels == [b"positive", b"negative", b"negative", b"positive", b"positive"]
 
 
+def test_a_run_goes_on_after_its_quotes_were_mended(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, output = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text('id,text\n1,a good film\n2,"a bad film\n3,good\n', encoding="utf-8")
+    command = ["predict", str(source), "--models", str(models), "--output", str(output), "--resume"]
+    for _ in range(2):
+        assert main(command, {}) == 1
+        assert "line 3: a quoted field begins" in capsys.readouterr().err
+        assert [line[:4] for line in output.read_bytes().splitlines()] == [b"id,t", b"1,a "]
+    source.write_text('id,text\n1,a good film\n2,"a bad film"\n3,good\n', encoding="utf-8")
+    assert main(command, {}) == 0
+    lines = output.read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[::2][:2] for line in lines[1:]] == [
+        ["1", "positive"],
+        ["2", "negative"],
+        ["3", "positive"],
+    ]
+
+
 def test_rows_that_are_not_the_same_are_refused(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -126,6 +148,39 @@ def test_a_reader_that_wants_no_more_ends_it_quietly(models: Path) -> None:
         command.send("a bad film\n")
         assert command.process.wait() == 128 + signal.SIGPIPE
         assert command.stderr.read() == b""
+
+
+FULL = Path("/dev/full")  # Linux: where nothing can be written
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("command", ["predict FILE", "predict FILE --output FULL", "models list"])
+def test_an_output_that_takes_no_more_is_named(models: Path, tmp_path: Path, command: str) -> None:
+    (tmp_path / "in.txt").write_text("a good film\n", encoding="utf-8")
+    places = {"FILE": str(tmp_path / "in.txt"), "FULL": str(FULL)}
+    arguments = [places.get(word, word) for word in command.split()]
+    with FULL.open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "service", *arguments],
+            cwd=ROOT,
+            env={**os.environ, "GATEHOUSE_MODELS": str(models)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    name = FULL if "FULL" in command else "standard output"
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"service: error: {name} cannot be written: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_keeps_nothing_is_not_said_to_be_resumable(tmp_path: Path) -> None:
+    resumable = {
+        path: Target(Path(path), Format.TEXT, True, False, False).resumable
+        for path in (os.devnull, str(tmp_path / "out.txt"))
+    }
+    assert list(resumable.values()) == [False, True]
 
 
 def test_a_signal_before_the_first_row(models: Path) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,17 @@ def test_json_lines_are_written_as_they_were() -> None:
     empty = Row("line 2", "x", {}, original="{ }")
     assert json.loads(encoder.encode(empty, ("a", 1))) == {"label": "a", "score": 1}
     assert json.loads(encoder.encode(row, None))["label"] is None
+
+
+def test_json_lines_hold_json_alone() -> None:
+    values = {"f": math.nan, "l": [1.5, {"x": -math.inf}], "b": "ä".encode() + b"\xff"}
+    line = JsonEncoder(["label"]).encode(Row("row 1", "x", values), ("good",))
+    assert json.loads(line, parse_constant=pytest.fail) == {
+        "f": None,
+        "l": [1.5, {"x": None}],
+        "b": "ä\\xff",
+        "label": "good",
+    }
 
 
 def test_json_lines_never_have_a_field_twice() -> None:

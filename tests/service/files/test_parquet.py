@@ -91,6 +91,10 @@ def test_what_is_no_parquet_is_refused(tmp_path: Path) -> None:
         rows_of(tmp_path / "in.parquet", b"text\nhello\n")
     with pytest.raises(FileError, match="cannot be read as Parquet"):
         open_rows(str(tmp_path / "none.parquet"), Format.PARQUET, Format.CSV)
+    twice = arrow.table([arrow.array(["x"])] * 2, names=["text", "text"])
+    parquet.write_table(twice, tmp_path / "twice.parquet")
+    with pytest.raises(FileError, match='2 columns called "text"'):
+        open_rows(str(tmp_path / "twice.parquet"), Format.PARQUET, Format.CSV)
     parquet.write_table(arrow.table({"a": ["x"], "b": ["y"]}), tmp_path / "two.parquet")
     with pytest.raises(FileError, match="--column"):
         open_rows(str(tmp_path / "two.parquet"), Format.PARQUET, Format.CSV)

@@ -1,6 +1,7 @@
 """Inline tags in a translation: at the words that their own were translated to, each once."""
 
 import html
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -149,7 +150,34 @@ def test_what_stays_as_it_is_within_a_word_takes_nothing_away() -> None:
     assert projected("xs fly", "Ixe fliegen", [kept], None) == "Ixe<code>x</code> fliegen"
 
 
+@pytest.mark.parametrize(
+    ("source", "kept", "expected"),
+    [
+        ("Goodcat  sat", "cat ", "Good<code>cat </code>  sat"),
+        ("A goodcat  sat", "cat ", "A good<code>cat </code>  sat"),
+    ],
+)
+def test_a_word_that_begins_outside_of_what_stays_as_it_is_is_not_lost(
+    source: str, kept: str, expected: str
+) -> None:
+    start = source.index(kept)
+    inline = Inline(f"<code>{kept}</code>", None, start, start + len(kept), -1)
+    assert projected(source, source, [inline], None) == expected
+
+
 def test_deep_nesting_is_written() -> None:
     depth = 5_000
     inlines = [Inline("<b>", "</b>", 0, 3, number - 1) for number in range(depth)]
     assert projected("cat", "Katze", inlines, None) == "<b>" * depth + "Katze" + "</b>" * depth
+
+
+def test_a_long_sentence_takes_memory_by_its_length() -> None:
+    # Nobody aligns it: it is longer than a model reads in one piece.
+    text = "a " * 3_000 + "b"
+    inline = element(text, "b", "i")
+    tracemalloc.start()
+    try:
+        assert projected(text, text, [inline], None) == "a " * 3_000 + "<i>b</i>"
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000  # its square is 36 MB and more
+    finally:
+        tracemalloc.stop()

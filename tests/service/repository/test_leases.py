@@ -80,19 +80,21 @@ def test_leases_from_many_threads_are_counted_without_loss(
     version, drained = loaded(classifier)
     start = threading.Barrier(8)
     late: list[object] = []
+    enough = threading.Event()
 
     def use() -> None:
         start.wait()
         while (lease := version.lease()) is not None:
             with lease:
                 late.append(drained[:])
+            if len(late) >= 1000:
+                enough.set()
 
     threads = [threading.Thread(target=use) for _ in range(7)]
     for thread in threads:
         thread.start()
     start.wait()
-    while len(late) < 1000:
-        pass
+    enough.wait()
     version.retire()
     for thread in threads:
         thread.join()

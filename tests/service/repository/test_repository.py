@@ -101,6 +101,8 @@ def test_a_model_without_a_version_that_can_be_read_is_refused_at_the_start(mode
     repository = loaded_repository(models, store=store)
     with pytest.raises(ModelsNotReady, match=r"sentiment: .*classifier\.onnx is missing"):
         repository.require_ready()
+    with pytest.raises(ModelsNotReady, match=r"model sentiment failed: .*classifier\.onnx is miss"):
+        repository.manifest("sentiment")
     with repository.translator("en", "de") as chosen:
         assert chosen.pipeline.translate(["the cat"]) == ["the cat"]
 
@@ -113,6 +115,9 @@ def test_lookups_say_why_there_is_no_answer(published_models: Path) -> None:
         repository.classifier("sentiment", 1)
     with pytest.raises(ModelsNotReady, match="translation-en-de is still loading"):
         repository.translator("en", "de")
+    assert repository.manifest("sentiment").version == 1
+    with pytest.raises(UnknownModel, match='no model is called "mood"'):
+        repository.manifest("mood")
     with pytest.raises(UnknownModel, match="no classification model"):
         repository.classifier("translation-en-de")
     with pytest.raises(UnknownModel, match="no translation model"):

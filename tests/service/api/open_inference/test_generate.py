@@ -61,6 +61,13 @@ def test_the_parts_of_a_stream_make_up_the_translation(live: Live) -> None:
     assert "".join(event["text_output"] for event in events) == greedy["translatedText"]
 
 
+def test_a_translation_without_a_character_is_one_event(live: Live) -> None:
+    # Its one token is the space before a word.
+    body = {"text_input": "☃", "max_length": 1}
+    (event,) = stream(live, f"{TRANSLATOR}/generate_stream", body)
+    assert event["text_output"] == ""
+
+
 def test_a_classifier_streams_its_one_answer(live: Live) -> None:
     (event,) = stream(live, "/v2/models/sentiment/generate_stream", {"text_input": "a bad film"})
     assert event["text_output"] == "negative"

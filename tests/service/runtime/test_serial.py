@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from service.explanation.worker import SerialEngine, Work
 from service.runtime.job import Event, Failed, Finished, Job
+from service.runtime.serial import SerialEngine, Work
 
 
 def work(compute: Callable[[], Any]) -> tuple[Job, Work]:
