@@ -23,13 +23,11 @@ from typing import Literal, NoReturn, get_args, get_origin
 
 from service import __version__, worker
 from service.access.start import check_access, share_counts
-from service.artifact import Artifact, ArtifactError
+from service.artifact import Artifact, ArtifactError, read_all
 from service.commands.arguments import add_commands
 from service.commands.key_arguments import add_keys_command
 from service.errors import SettingsError
 from service.logs import configure_logging
-from service.metrics import FOLDER_VARIABLE
-from service.repository import FolderStore, read_all
 from service.settings import Settings, flag, load_settings, variable
 
 logger = logging.getLogger(__name__)
@@ -117,6 +115,8 @@ def _serve(settings: Settings) -> int:
 def _serve_with_workers(settings: Settings) -> int:
     _on_signals(_exit_quietly)
     # A process that answers requests itself has no use for what this imports.
+    from service.metrics import FOLDER_VARIABLE
+    from service.repository import FolderStore
     from service.supervisor import Supervisor
 
     artifacts = read_all(settings.models)

@@ -105,7 +105,7 @@ class Settings(BaseModel):
             "with 429",
             ge=1,
         ),
-    ] = 150
+    ] = 200
     request_timeout_ms: Annotated[
         int,
         Field(

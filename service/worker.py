@@ -1,7 +1,7 @@
 """What one worker process does: loads the models in a thread, and serves them.
 
 The imports of what answers requests take as long as the models do, and neither needs the other:
-they go on side by side. Therefore this module imports at its top only what loads models.
+they go on side by side. Therefore this module imports at its top only what reads artifacts.
 """
 
 import gc
@@ -17,12 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from service.artifact import Artifact, ArtifactError
+from service.artifact import Artifact, ArtifactError, read_all
 from service.errors import SettingsError
 from service.logs import configure_logging
-from service.metrics import Metrics, metrics_of_this_process
-from service.pipelines.options import PipelineOptions
-from service.repository import FolderStore, Repository, read_all
 from service.runtime.cores import available_cores
 from service.settings import Settings, flag
 
@@ -32,6 +29,8 @@ if TYPE_CHECKING:  # see above; and what the second imports is an extra
     from fastapi import FastAPI
 
     from service.api.tracing import Tracing
+    from service.metrics import Metrics
+    from service.repository import Repository
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +39,8 @@ logger = logging.getLogger(__name__)
 class Models:
     """The models of this process, which a thread loads, and what counts them."""
 
-    repository: Repository
-    metrics: Metrics
+    repository: "Repository"
+    metrics: "Metrics"
 
 
 def threads(settings: Settings) -> int:
@@ -63,6 +62,10 @@ def start_models(
     shared: the folder of the store of this worker and its siblings. known: artifacts that this
     process has read already. Raises ArtifactError.
     """
+    from service.metrics import metrics_of_this_process
+    from service.pipelines.options import PipelineOptions
+    from service.repository import FolderStore, Repository
+
     metrics = metrics_of_this_process(os.environ)
     options = PipelineOptions.of(
         settings, threads(settings), lambda name: metrics.engines.of(name).engine()
@@ -89,13 +92,21 @@ def start_beside_imports(
     raises.
     """
 
+    can_load = threading.Event()
+
     def start() -> tuple[Models, socket.socket]:
         artifacts = read_all(settings.models)
         listener = listen(artifacts)
+        can_load.wait()
         return start_models(settings, known=artifacts), listener
 
     with ThreadPoolExecutor(1) as executor:
         started = executor.submit(start)
+        try:
+            import service.metrics
+            import service.repository
+        finally:
+            can_load.set()
         import service.api.app
         import service.server  # noqa: F401
     return started.result()

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
@@ -22,7 +21,7 @@ from service.api.access import Access, AccessMiddleware
 from service.api.answers import Answers
 from service.api.completion import Completed, Completion
 from service.api.cross_origin import CrossOriginMiddleware
-from service.api.direct import DirectRoute, DirectRoutes
+from service.api.direct import DirectRoutes
 from service.api.errors import add_error_handlers
 from service.api.inference import Inference
 from service.api.languages import Languages
@@ -45,7 +44,7 @@ Every answer that is no success has the body `{"error": "what is wrong, and what
 
 # Their endpoints are called without FastAPI's machinery, which costs several times as much as all
 # else that HTTP needs: each takes the request, reads the body itself and answers with a Response.
-DIRECT = (predict.router, translate.router, health.router)
+DIRECT = (*predict.routes.routes, *translate.routes.routes, *health.routes.routes)
 
 
 def create_app(
@@ -122,13 +121,7 @@ def _wrap(
     stack = app.build_middleware_stack()
     # Its place as the last resort is taken, by one that says which request failed.
     assert isinstance(stack, ServerErrorMiddleware)
-    direct = {
-        (method, settings.root_path + route.path): DirectRoute(route.path, route.endpoint)
-        for router in DIRECT
-        for route in router.routes
-        if isinstance(route, APIRoute) and not route.dependant.dependencies
-        for method in route.methods or ()
-    }
+    direct = {(route.method, settings.root_path + route.path): route for route in DIRECT}
     inner: ASGIApp = Completed(stack.app, completion)
     if access is not None or settings.cors_origins:
         # These layers stand before the direct routes, too, and cost nothing where they are not.

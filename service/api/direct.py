@@ -5,8 +5,9 @@ Each takes the request, reads the body itself and answers with a Response.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,12 +17,47 @@ from service.api.errors import answer_error
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
+Describe = Callable[[], Mapping[str, Any]]
+
+
 @dataclass(frozen=True)
 class DirectRoute:
     """A route that is called without the framework in between."""
 
     path: str  # the template, which has no parameters
     endpoint: Endpoint
+    method: str = "GET"
+    describe: Describe = dict  # what FastAPI's decorators take of a route
+
+
+class DirectRouter:
+    """Routes to call directly. FastAPI learns of them when somebody may ask for the document.
+
+    Its own decorators make schemas of the bodies at once, a tenth of the time of a start.
+    """
+
+    def __init__(self, tag: str) -> None:
+        self.routes: list[DirectRoute] = []
+        self._tag = tag
+
+    def route(self, method: str, path: str, describe: Describe) -> Callable[[Endpoint], Endpoint]:
+        """Declares the decorated function to be a route."""
+
+        def declare(endpoint: Endpoint) -> Endpoint:
+            self.routes.append(DirectRoute(path, endpoint, method, describe))
+            return endpoint
+
+        return declare
+
+    @property
+    def router(self) -> APIRouter:
+        """The routes as FastAPI describes them."""
+        router = APIRouter(tags=[self._tag])
+        for route in self.routes:
+            router.add_api_route(
+                route.path, route.endpoint, methods=[route.method], **route.describe()
+            )
+        return router
 
 
 class DirectRoutes:

@@ -1,10 +1,13 @@
 """POST /predict: the labels of texts, in the shape that clients of text classification read."""
 
-from fastapi import APIRouter, Request
+from typing import Any
+
+from fastapi import Request
 from fastapi.responses import Response
 
 from service.api.answer import json_answer
 from service.api.body import parse_body, read_body, request_schema
+from service.api.direct import DirectRouter
 from service.api.errors import error_responses
 from service.api.inference import TIMEOUT_PARAMETER
 from service.api.languages import WARNING_HEADERS, warning_header
@@ -12,19 +15,22 @@ from service.api.schemas import Prediction, PredictRequest
 from service.api.services import services_of
 from service.api.texts import check_texts, locating
 
-router = APIRouter(tags=["classification"])
+routes = DirectRouter("classification")
 
 
-@router.post(
-    "/predict",
-    summary="Classify texts",
-    response_model=list[Prediction] | list[list[Prediction]],
-    responses={
-        200: {"headers": WARNING_HEADERS},
-        **error_responses(400, 404, 413, 429, 503, 504),
-    },
-    openapi_extra={**request_schema(PredictRequest), "parameters": [TIMEOUT_PARAMETER]},
-)
+def _description() -> dict[str, Any]:
+    return {
+        "summary": "Classify texts",
+        "response_model": list[Prediction] | list[list[Prediction]],
+        "responses": {
+            200: {"headers": WARNING_HEADERS},
+            **error_responses(400, 404, 413, 429, 503, 504),
+        },
+        "openapi_extra": {**request_schema(PredictRequest), "parameters": [TIMEOUT_PARAMETER]},
+    }
+
+
+@routes.route("POST", "/predict", _description)
 async def predict(request: Request) -> Response:
     """The labels of a text with their scores, best first; for a list of texts, a list of these.
 

@@ -23,18 +23,17 @@ from service.settings import Settings
 
 def add_routes(app: FastAPI, settings: Settings, guarded: bool) -> None:
     """Adds them to the app. guarded: whether keys or limits stand before them."""
-    for part in (
-        predict,
-        translate,
-        libretranslate,
-        explain,
-        models,
-        health,
-        metrics,
-        huggingface,
+    for router in (
+        predict.routes.router,
+        translate.routes.router,
+        libretranslate.router,
+        explain.router,
+        models.router,
+        health.routes.router,
+        metrics.router,
+        huggingface.router,
+        *open_inference.routers,
     ):
-        app.include_router(part.router)
-    for router in open_inference.routers:
         app.include_router(router)
     app.include_router(page_router(settings.root_path))
     app.include_router(documentation.router)

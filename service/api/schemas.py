@@ -56,7 +56,7 @@ TopK = Annotated[
 class RequestBody(BaseModel):
     """A body that refuses fields it does not know, and values of another type."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class PredictRequest(RequestBody):

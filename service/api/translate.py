@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from service.api.access import admit_with_body_key
 from service.api.answer import json_answer
 from service.api.body import read_body
+from service.api.direct import DirectRouter
 from service.api.errors import error_responses
 from service.api.event_stream import MEDIA_TYPE, EventStream, event
 from service.api.form import form_schema, parse_body_or_form
@@ -24,7 +26,7 @@ from service.errors import InvalidInput, TextError
 from service.pipelines.translation import Alternative, SearchOptions
 from service.settings import Settings
 
-router = APIRouter(tags=["translation"])
+routes = DirectRouter("translation")
 
 Warnings = list[str | None] | None
 
@@ -41,20 +43,23 @@ data: {"translatedText":"Ein Mann"}
 """
 
 
-@router.post(
-    "/translate",
-    summary="Translate texts",
-    response_model=Translation,
-    response_model_exclude_none=True,
-    responses={
-        200: {
-            "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _STREAM}},
-            "headers": WARNING_HEADERS,
+def _description() -> dict[str, Any]:
+    return {
+        "summary": "Translate texts",
+        "response_model": Translation,
+        "response_model_exclude_none": True,
+        "responses": {
+            200: {
+                "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _STREAM}},
+                "headers": WARNING_HEADERS,
+            },
+            **error_responses(400, 404, 413, 429, 503, 504),
         },
-        **error_responses(400, 404, 413, 429, 503, 504),
-    },
-    openapi_extra={**form_schema(TranslateRequest), "parameters": [TIMEOUT_PARAMETER]},
-)
+        "openapi_extra": {**form_schema(TranslateRequest), "parameters": [TIMEOUT_PARAMETER]},
+    }
+
+
+@routes.route("POST", "/translate", _description)
 async def translate(request: Request) -> Response:
     """The translation of a text; for a list of texts, a list of translations.
 

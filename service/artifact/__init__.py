@@ -28,7 +28,7 @@ from service.artifact.manifest import (
     TranslationExample,
     TranslationManifest,
 )
-from service.artifact.reader import Artifact, list_models, list_versions, read_artifact
+from service.artifact.reader import Artifact, list_models, list_versions, read_all, read_artifact
 from service.artifact.tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID, Tokenizer, encodable
 from service.artifact.writer import write_artifact
 
@@ -66,6 +66,7 @@ __all__ = [
     "encodable",
     "list_models",
     "list_versions",
+    "read_all",
     "read_artifact",
     "write_artifact",
 ]

@@ -5,6 +5,8 @@ It knows nothing about manifests: `service.artifact.manifest` says what is diges
 
 import hashlib
 import json
+import mmap
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,11 @@ from typing import Any
 def file_digest(path: Path) -> str:
     """The SHA-256 of a file's bytes, as 64 hexadecimal digits. Raises OSError."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        if not os.fstat(file.fileno()).st_size:
+            return hashlib.sha256().hexdigest()  # nothing cannot be mapped
+        # At once: between two parts another thread would take the interpreter for 5 ms.
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return hashlib.sha256(content).hexdigest()
 
 
 def document_digest(document: Mapping[str, Any]) -> str:

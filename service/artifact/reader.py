@@ -120,6 +120,23 @@ def list_models(repository: Path) -> dict[str, list[int]]:
     return models
 
 
+def read_all(folder: Path) -> list[Artifact]:
+    """Every version of every model, digests checked, by name and then by version.
+
+    Raises ArtifactError for the first that is not as it was written, and where there is none.
+    """
+    artifacts = [
+        read_artifact(folder / name / str(version))
+        for name, versions in list_models(folder).items()
+        for version in versions
+    ]
+    if not artifacts:
+        raise ArtifactError(
+            f"the models folder {folder} holds no model; expected {folder / 'NAME' / '1'}"
+        )
+    return artifacts
+
+
 def list_versions(model: Path) -> list[int]:
     """The versions in a model's folder, oldest first. Raises ArtifactError."""
     versions = []

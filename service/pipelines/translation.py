@@ -93,7 +93,8 @@ class TranslationPipeline:
         self.manifest = artifact.manifest
         self.languages = self.manifest.languages
         self.options = options or PipelineOptions()
-        self.full_rows = self.options.max_decoding_rows
+        # Those that are decoded, and as many again that take their places.
+        self.full_rows = 2 * self.options.max_decoding_rows
         self._facts = self.manifest.decoding
         threads = self.options.threads
         self._decoder = Decoder(

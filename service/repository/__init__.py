@@ -8,7 +8,6 @@ from service.repository.leases import Lease
 from service.repository.loading import Loader, loader
 from service.repository.repository import Repository
 from service.repository.routing import Candidate, Routing
-from service.repository.scan import read_all
 from service.repository.status import ModelStatus, Role, State, VersionStatus
 from service.repository.store import FolderStore, MemoryStore, RoutingStore
 
@@ -27,5 +26,4 @@ __all__ = [
     "State",
     "VersionStatus",
     "loader",
-    "read_all",
 ]

@@ -16,7 +16,7 @@ Version = Annotated[int, Field(ge=1, le=999_999_999)]
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Candidate(_Value):

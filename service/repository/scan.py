@@ -1,38 +1,18 @@
 """Looks into the models folder: what is published there, and whether a folder has changed.
 
-Nothing is kept, and nothing is read but names and times; `read_all` alone reads whole files. Any
-thread may call it.
+Nothing is kept, and nothing is read but names and times. Any thread may call it.
 """
 
 import os
 import re
 from pathlib import Path
 
-from service.artifact import Artifact, ArtifactError, list_models
-from service.artifact import read_artifact as read
 from service.artifact.manifest import PLAIN_NAME
 
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 _NAME = re.compile(PLAIN_NAME)
 
 Stamp = tuple[tuple[str, int, int, int], ...]  # of each file: name, inode, time of change, bytes
-
-
-def read_all(folder: Path) -> list[Artifact]:
-    """Every version of every model, digests checked, by name and then by version.
-
-    Raises ArtifactError for the first that is not as it was written, and where there is none.
-    """
-    artifacts = [
-        read(folder / name / str(version))
-        for name, versions in list_models(folder).items()
-        for version in versions
-    ]
-    if not artifacts:
-        raise ArtifactError(
-            f"the models folder {folder} holds no model; expected {folder / 'NAME' / '1'}"
-        )
-    return artifacts
 
 
 def published(folder: Path) -> dict[str, tuple[int, ...]]:

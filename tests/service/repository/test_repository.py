@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from service.artifact import Artifact, ArtifactError, ClassificationExample, write_artifact
+from service.artifact import (
+    Artifact,
+    ArtifactError,
+    ClassificationExample,
+    read_all,
+    write_artifact,
+)
 from service.errors import (
     InvalidInput,
     ModelsNotReady,
@@ -22,7 +28,7 @@ from service.errors import (
 from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.loading import Pipeline
 from service.pipelines.options import PipelineOptions
-from service.repository import Candidate, MemoryStore, Repository, Role, State, loader, read_all
+from service.repository import Candidate, MemoryStore, Repository, Role, State, loader
 from tests import tiny_models
 
 LIE = ClassificationExample(text="a good film", label="positive", score=0.5)

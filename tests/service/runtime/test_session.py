@@ -26,7 +26,7 @@ class Watcher(MetaPathFinder):
             sys.meta_path.remove(self)
 
 sys.meta_path.insert(0, Watcher())
-import service.cli
+import service.repository
 """
 
 
