@@ -91,8 +91,7 @@ def start_beside_imports(
     listen: called with all artifacts, from another thread. Raises ArtifactError, and what `listen`
     raises.
     """
-
-    can_load = threading.Event()
+    can_load = threading.Event()  # what loading needs is imported
 
     def start() -> tuple[Models, socket.socket]:
         artifacts = read_all(settings.models)

@@ -1,8 +1,9 @@
 """The part of an app that can wait until the service answers.
 
-Most of the time that a start takes goes into importing routes that few requests ask for, and into
-FastAPI's description of them. They are added in a thread as soon as the models are ready, or when
-the first of their requests comes; such requests wait until they are there.
+Routes that few requests ask for, and FastAPI's description of all of them, take long to import and
+to make, and nothing that must answer at once needs them. They are added in a thread as soon as the
+models are ready, or when the first of their requests comes; such requests wait until they are
+there.
 """
 
 import asyncio
