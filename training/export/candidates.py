@@ -39,7 +39,7 @@ from training.export.checks import (
 from training.export.classifier import classifier_graph
 from training.export.graph import OPSET
 from training.export.layers import Precision
-from training.export.translator import MEMORY, STATES, translator_graphs
+from training.export.translator import STATES, translator_graphs
 from training.preparation import encode_texts
 from training.runs import ClassificationRun, TranslationRun
 from training.tasks.classification import logits_of
@@ -136,7 +136,9 @@ def translator_candidates(
             languages=Languages(
                 source=run.recipe.languages.source, target=run.recipe.languages.target
             ),
-            decoding=Decoding(states=STATES, memory=MEMORY, max_length_factor=MAX_LENGTH_FACTOR),
+            decoding=Decoding(
+                states=STATES, memory=chosen.memory, max_length_factor=MAX_LENGTH_FACTOR
+            ),
         )
         files = {
             "encoder.onnx": chosen.encoder.SerializeToString(),
