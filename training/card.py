@@ -5,21 +5,17 @@ Mitchell et al. 2019, "Model Cards for Model Reporting". Knows nothing about fil
 
 from collections.abc import Sequence
 
-from service.artifact import AnyDraft, ClassificationDraft
-from training.recipe import ClassificationRecipe, TranslationRecipe
+from service.artifact import AnyDraft
+from training.recipe import PublishedRecipe
 from training.tables import markdown_table
 
 _HOW = "Measured on the exported artifact, through onnxruntime, as it is served."
 
 
 def model_card(
-    draft: AnyDraft, recipe: ClassificationRecipe | TranslationRecipe, notes: Sequence[str] = ()
+    draft: AnyDraft, does: str, recipe: PublishedRecipe, notes: Sequence[str] = ()
 ) -> str:
-    """The card in Markdown. notes: what the export found out, a line each."""
-    if isinstance(draft, ClassificationDraft):
-        does = f"Gives a text one of {len(draft.labels)} labels: {', '.join(draft.labels)}."
-    else:
-        does = f"Translates from {draft.languages.source} to {draft.languages.target}."
+    """The card in Markdown. does: one sentence; notes: what the export found out, a line each."""
     sections = {
         "": [recipe.description, "", does],
         "Scores": _scores(draft),
@@ -62,9 +58,7 @@ def _data(draft: AnyDraft) -> list[str]:
     return [markdown_table(["trained on", "rows", "licence", "from"], rows)]
 
 
-def _making(
-    draft: AnyDraft, recipe: ClassificationRecipe | TranslationRecipe, notes: Sequence[str]
-) -> list[str]:
+def _making(draft: AnyDraft, recipe: PublishedRecipe, notes: Sequence[str]) -> list[str]:
     network = ", ".join(
         f"{key.replace('_', ' ')} {value}" for key, value in recipe.network.model_dump().items()
     )

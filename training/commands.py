@@ -17,9 +17,9 @@ from training.data.examples import LabelledText
 from training.recipe import (
     ClassificationRecipe,
     LanguageModelRecipe,
+    PublishedRecipe,
     Recipe,
     Source,
-    TranslationRecipe,
     parse_override,
     read_recipe,
     recipe_names,
@@ -68,8 +68,9 @@ def data_fetch(options: argparse.Namespace) -> int:
 
 
 def train(options: argparse.Namespace) -> int:
+    from training.origin import Origin
     from training.run_folder import RunFolder
-    from training.runs import Origin, load_run, resume_run, run_recipe, start_run
+    from training.runs import load_run, resume_run, run_recipe, start_run
 
     gate = _gate(options)
     if options.publish is None and gate is not None:
@@ -148,7 +149,7 @@ def _require_temperature(options: argparse.Namespace, recipe: Recipe) -> None:
         raise UsageError("--temperature is for what is published: say with --publish where to")
 
 
-def _published_kind(recipe: Recipe) -> ClassificationRecipe | TranslationRecipe:
+def _published_kind(recipe: Recipe) -> PublishedRecipe:
     """Raises UsageError for a recipe whose network is only a beginning for others."""
     if isinstance(recipe, LanguageModelRecipe):
         raise UsageError(
@@ -195,7 +196,7 @@ def baseline(options: argparse.Namespace) -> int:
     from training.baselines.build import BASELINES
     from training.baselines.scoring import score_classifier, trained_baseline
     from training.corpora import labelled_corpora
-    from training.runs import labels_of
+    from training.labels import labels_of
     from training.tables import score_table
 
     recipe = _classification_recipe(options, "the baseline classifies")

@@ -18,11 +18,14 @@ from training.data.examples import LabelledText
 from training.device import choose_device
 from training.evaluation import Measured
 from training.export.calibration import best_temperature
+from training.labels import labels_of
+from training.origin import Origin
 from training.preparation import encode_texts
 from training.recipe import ClassificationData, ClassificationRecipe, RecipeError
 from training.run_folder import RunFolder
-from training.runs import ClassificationRun, Origin, finish_run, labels_of, load_run
+from training.runs import finish_run, load_run
 from training.tasks.classification import logits_of
+from training.trained import ClassificationRun
 
 NETWORK = "network"
 

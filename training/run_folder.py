@@ -26,10 +26,12 @@ class RunError(RuntimeError):
 class RunFolder:
     """Paths and atomic writes of one run."""
 
+    TOKENIZER = "tokenizer.model"
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.recipe = path / "recipe.json"
-        self.tokenizer = path / "tokenizer.model"
+        self.tokenizer = path / self.TOKENIZER
         self.checkpoint = path / "checkpoint.pt"
         self.best = path / "best.pt"
         self.log = path / "log.jsonl"

@@ -17,9 +17,11 @@ from training.baselines.scoring import trained_baseline
 from training.data.checksums import digest_of
 from training.data.taught import TaughtRow, header_line, parse_taught, row_line
 from training.device import autocast, choose_device
+from training.kinds.classification import load_classifier
 from training.run_folder import RunError, RunFolder
-from training.runs import ClassificationRun, load_classifier, load_run
+from training.runs import load_run
 from training.tasks.classification import logits_of
+from training.trained import ClassificationRun
 
 CHUNK = 2048  # texts between two writes
 

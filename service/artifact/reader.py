@@ -11,7 +11,14 @@ from pathlib import Path
 
 from service.artifact.digests import file_digest
 from service.artifact.errors import ArtifactError
-from service.artifact.manifest import MANIFEST_FILE, PLAIN_NAME, Manifest, parse
+from service.artifact.manifest import (
+    MANIFEST_FILE,
+    PLAIN_NAME,
+    Manifest,
+    TextDraft,
+    TokenizerFacts,
+    parse,
+)
 from service.artifact.tokenizer import Tokenizer
 
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
@@ -24,7 +31,7 @@ class Artifact:
 
     path: Path
     manifest: Manifest
-    tokenizer: Tokenizer
+    text_tokenizer: Tokenizer | None = None  # None of a task that reads no text through one
 
     @property
     def name(self) -> str:
@@ -35,6 +42,13 @@ class Artifact:
     def version(self) -> int:
         """The model's version."""
         return self.manifest.version
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Of a task that reads text through one. Raises TypeError of another task."""
+        if self.text_tokenizer is None:
+            raise TypeError(f"{self.name} is a model for {self.manifest.task}: it has no tokenizer")
+        return self.text_tokenizer
 
     def graph_path(self, graph: str) -> Path:
         """The ONNX file of the graph of that name. Raises KeyError."""
@@ -70,14 +84,19 @@ def open_folder(path: Path, manifest: Manifest) -> Artifact:
         raise ArtifactError(f"{path / name} is not listed in {MANIFEST_FILE}; remove it")
     for name, facts in manifest.files.items():
         _check_file(path / name, facts.bytes, facts.sha256)
-    tokenizer_path = path / manifest.tokenizer.file
-    tokenizer = Tokenizer.from_file(tokenizer_path, manifest.tokenizer.add_eos)
-    if tokenizer.vocabulary_size != manifest.tokenizer.vocabulary:
+    if isinstance(manifest, TextDraft):
+        return Artifact(path, manifest, _tokenizer(path, manifest.tokenizer))
+    return Artifact(path, manifest)
+
+
+def _tokenizer(path: Path, facts: TokenizerFacts) -> Tokenizer:
+    tokenizer = Tokenizer.from_file(path / facts.file, facts.add_eos)
+    if tokenizer.vocabulary_size != facts.vocabulary:
         raise ArtifactError(
-            f"{tokenizer_path} has {tokenizer.vocabulary_size} tokens; "
-            f"{MANIFEST_FILE} states {manifest.tokenizer.vocabulary}"
+            f"{path / facts.file} has {tokenizer.vocabulary_size} tokens; "
+            f"{MANIFEST_FILE} states {facts.vocabulary}"
         )
-    return Artifact(path, manifest, tokenizer)
+    return tokenizer
 
 
 def _check_file(path: Path, size: int, sha256: str) -> None:

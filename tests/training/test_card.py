@@ -3,6 +3,8 @@
 from service.artifact import Score, Source
 from tests.tiny_models import classifier_draft, translator_draft
 from training.card import model_card
+from training.kinds.classification import ClassificationKind
+from training.kinds.translation import TranslationKind
 from training.recipe import ClassificationRecipe, TranslationRecipe, read_recipe
 
 SCORES = tuple(
@@ -20,7 +22,7 @@ def test_a_classifiers_card() -> None:
     recipe = read_recipe("sentiment-bilstm", {"publication.limits": "It reads no irony."})
     assert isinstance(recipe, ClassificationRecipe)
     draft = classifier_draft().model_copy(update={"scores": SCORES, "sources": SOURCES})
-    card = model_card(draft, recipe, ["temperature 1.100"])
+    card = model_card(draft, ClassificationKind().summary(draft), recipe, ["temperature 1.100"])
     assert recipe.description in card
     assert "Gives a text one of 2 labels: positive, negative." in card
     assert "| test set | rows | accuracy | calibration error |" in card
@@ -41,7 +43,7 @@ def test_a_translators_card() -> None:
         signature="nrefs:1|case:mixed",
     )  # fmt: skip
     draft = translator_draft().model_copy(update={"scores": (score,), "sources": ()})
-    card = model_card(draft, recipe)
+    card = model_card(draft, TranslationKind().summary(draft), recipe)
     assert "Translates from en to de." in card
     assert "| multi30k | 1,000 | 36.3 |" in card
     assert "- `nrefs:1|case:mixed`" in card

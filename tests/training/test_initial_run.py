@@ -11,10 +11,12 @@ from service.artifact import read_artifact
 from tests.training.small_runs import flags
 from training.cli import main
 from training.initial_run import InitialRun
+from training.kinds.classification import load_classifier
 from training.networks.build import build_classifier
+from training.origin import Origin
 from training.recipe import ClassificationRecipe, RecipeError, read_recipe
 from training.run_folder import RunError, RunFolder
-from training.runs import Origin, load_classifier, load_run, resume_run, start_run
+from training.runs import load_run, resume_run, start_run
 from training.trainer import Trainer
 
 PARTS = {

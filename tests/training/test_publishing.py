@@ -16,14 +16,14 @@ from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.loading import load_pipeline
 from service.pipelines.proof import prove
 from tests.training.small_runs import STARS, TrainedRun, write_reviews
-from training import publishing
 from training.corpora import OwnData
 from training.data.errors import DataError
 from training.evaluation import Measured, score_classification
-from training.export import candidates
+from training.export import classifier_candidates, translator_candidates
 from training.export.checks import ExportError
 from training.export.classifier import classifier_graph
 from training.export.translator import translator_graphs
+from training.kinds.classification import ClassificationKind
 from training.promotion import Condition, PromotionError
 from training.publishing import (
     Gate,
@@ -34,8 +34,9 @@ from training.publishing import (
     with_temperature,
 )
 from training.run_folder import RunFolder
-from training.runs import ClassificationRun, TranslationRun, load_run
+from training.runs import load_run
 from training.tasks.classification import logits_of
+from training.trained import ClassificationRun, TranslationRun
 
 
 @pytest.fixture(scope="module")
@@ -182,10 +183,10 @@ def test_int8_is_published_where_it_costs_little(
     stars_run: ClassificationRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     loss: float, chosen: str,
 ) -> None:  # fmt: skip
-    def score(run: object, pipeline: ClassificationPipeline) -> float:
+    def score(kind: object, run: object, pipeline: ClassificationPipeline) -> float:
         return 90.0 if pipeline.manifest.precision == "fp32" else 90.0 - loss
 
-    monkeypatch.setattr(publishing, "_validation_score", score)
+    monkeypatch.setattr(ClassificationKind, "validation_score", score)
     published = publish(stars_run, tmp_path, "stars", quiet=True)
     assert published.precision == chosen
     assert f"{chosen} is published" in published.notes[-1]
@@ -205,7 +206,9 @@ def test_a_graph_that_is_not_its_networks_is_never_written(
     with torch.no_grad():
         other.head.bias[0] += 0.01
     monkeypatch.setattr(
-        candidates, "classifier_graph", lambda network, *rest: classifier_graph(other, *rest)
+        classifier_candidates,
+        "classifier_graph",
+        lambda network, *rest: classifier_graph(other, *rest),
     )
     with pytest.raises(ExportError, match=r"torch and onnxruntime differ by .*: nothing was wr"):
         publish(stars_run, tmp_path / "models", "stars", quiet=True)
@@ -219,7 +222,9 @@ def test_a_translators_graph_that_is_not_its_networks_is_never_written(
     with torch.no_grad():
         other.output_bias[7] += 0.01
     monkeypatch.setattr(
-        candidates, "translator_graphs", lambda network, *rest: translator_graphs(other, *rest)
+        translator_candidates,
+        "translator_graphs",
+        lambda network, *rest: translator_graphs(other, *rest),
     )
     with pytest.raises(ExportError, match="torch and onnxruntime differ"):
         publish(reverse_run, tmp_path / "models", "reverse", quiet=True)

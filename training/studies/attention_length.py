@@ -25,11 +25,13 @@ from service.artifact import read_artifact
 from service.pipelines.translation import TranslationPipeline
 from training.data.examples import SentencePair
 from training.networks.attention import AttentionKind
+from training.origin import Origin
 from training.publishing import publish
 from training.recipe import TranslationRecipe, read_recipe
 from training.run_folder import RunFolder
-from training.runs import Origin, TranslationRun, finish_run, load_run
+from training.runs import finish_run, load_run
 from training.tables import markdown_table
+from training.trained import TranslationRun
 
 matplotlib.use("Agg")
 from matplotlib import pyplot

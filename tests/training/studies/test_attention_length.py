@@ -18,7 +18,7 @@ from training.data.examples import SentencePair
 from training.publishing import publish
 from training.recipe import TranslationRecipe, read_recipe
 from training.run_folder import RunFolder
-from training.runs import TranslationRun, load_run
+from training.runs import load_run
 from training.studies.attention_length import (
     KINDS,
     RECIPE,
@@ -27,6 +27,7 @@ from training.studies.attention_length import (
     joined,
     with_attention,
 )
+from training.trained import TranslationRun
 
 PAIR = {"source": "en", "target": "de"}
 SETTINGS = ("training.epochs=4", "training.learning_rate=6e-3", "training.tokens_per_batch=350")
