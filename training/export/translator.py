@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from training.export.graph import Array, GraphBuilder
-from training.export.layers import PINS, SATURATING, Layers, Precision, Value, array, plain
+from training.export.layers import SATURATING, Layers, Precision, Value, array, plain
 from training.networks.attention import AdditiveAttention, NoAttention
 from training.networks.translator import NO_WORDS, Translator
 
@@ -52,15 +52,24 @@ def _encoder(network: Translator, precision: Precision) -> onnx.ModelProto:
     # Without a margin: from the first step on an LSTM's pins stand at exactly ±1, and a row that
     # begins must not move the rows that it joins.
     hidden = layers.pinned(plain(start, size, 1.0), margin=1.0)
-    row = np.zeros(size + layers.pins, dtype=np.float32)
-    if layers.pins:
-        row[-PINS:] = (SATURATING, -SATURATING)
-    shape = g.op("Concat", batch, g.integers(len(row)), axis=0)
-    cell = g.op("Expand", g.constant(row), shape)
+    cell = _first_cell(layers, network, final, batch)
     for name in STATES:
         g.output(hidden.name if name.endswith("hidden") else cell, name, "float32",
                  ["batch", hidden.size])  # fmt: skip
     return g.build()
+
+
+def _first_cell(layers: Layers, network: Translator, final: Value, batch: str) -> str:
+    """c_0 of both decoder layers, pins included; batch x units."""
+    g = layers.graph
+    rows = [] if network.cell_bridge is None else [layers.linear(final, network.cell_bridge)]
+    still = np.zeros(0 if rows else network.bridge.out_features, dtype=np.float32)
+    if layers.pins:
+        still = np.concatenate([still, np.array([SATURATING, -SATURATING], np.float32)])
+    if len(still):
+        shape = g.op("Concat", batch, g.integers(len(still)), axis=0)
+        rows.append(g.op("Expand", g.constant(still), shape))
+    return rows[0] if len(rows) == 1 else g.concat(*rows)
 
 
 def _memory(layers: Layers, network: Translator, states: Value) -> None:

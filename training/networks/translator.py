@@ -14,9 +14,10 @@ neither LSTM feeds the attention that precedes it, a whole target runs as two fu
 training, where the single-layer form needs a Python loop over target steps. Source, target and
 output share one embedding matrix E (Press and Wolf 2017).
 
-Without attention there is no C_t. All that the decoder then has of the source is where both of its
-layers start, r_0 = s_0 = tanh(W [a→_T ; a←_1] + b): a sentence in one state, as in Sutskever et al.
-2014 and Cho et al. 2014.
+Both layers start from the encoder's final states, r_0 = s_0 = tanh(W [a→_T ; a←_1] + b), with
+cells of zero. Without attention there is no C_t, and this start is all that the decoder has of the
+source: a sentence in one state, as in Sutskever et al. 2014 and Cho et al. 2014. The cells then
+start at W' [a→_T ; a←_1] + b', because an LSTM's state is both.
 
 Knows nothing about tokenizers, beams or files.
 """
@@ -41,6 +42,7 @@ class Source(NamedTuple):
     keys: Tensor  # batch x source_time x key_size
     mask: Tensor  # batch x source_time, True at real tokens
     start: Tensor  # batch x decoder_size: h_0 of both decoder layers
+    cell: Tensor  # batch x decoder_size: c_0 of both
 
 
 class Translator(nn.Module):
@@ -76,6 +78,7 @@ class Translator(nn.Module):
         context_size = self.attention.context_size
         self.writer = lstm_layer(decoder_size + context_size, decoder_size)  # LSTM₂
         self.readout = nn.Linear(decoder_size + context_size + embedding_size, embedding_size)
+        self.cell_bridge = None if self.attends else nn.Linear(memory_size, decoder_size)
         self.output_bias = nn.Parameter(torch.zeros(vocabulary))
 
     @property
@@ -89,9 +92,10 @@ class Translator(nn.Module):
         outputs, final = self.encoder(embedded, lengths)
         memory = self.dropout(outputs)
         start = torch.tanh(self.bridge(final))
+        cell = torch.zeros_like(start) if self.cell_bridge is None else self.cell_bridge(final)
         mask = padding_mask(lengths, tokens.shape[1])
         # The keys read the memory without noise: energies of dropped states align far later.
-        return Source(memory, self.attention.keys(outputs), mask, start)
+        return Source(memory, self.attention.keys(outputs), mask, start, cell)
 
     def decode(
         self, source: Source, tokens: Tensor, states: "States | None" = None
@@ -103,7 +107,7 @@ class Translator(nn.Module):
         (batch x time x source_time; x 0 without attention) and the states after the last token.
         """
         if states is None:
-            states = States.first(source.start)
+            states = States.first(source)
         embedded = self._embed(tokens)  # batch x time x embedding
         read, reader = self.reader(embedded, states.reader)  # batch x time x decoder
         context, weights = self.attention(read, source.keys, source.memory, source.mask)
@@ -156,7 +160,7 @@ class States(NamedTuple):
     writer: tuple[Tensor, Tensor]
 
     @classmethod
-    def first(cls, start: Tensor) -> "States":
-        """h_0 from the encoder, c_0 = 0. start: batch x decoder_size."""
-        hidden = start[None].contiguous()
-        return cls((hidden, torch.zeros_like(hidden)), (hidden, torch.zeros_like(hidden)))
+    def first(cls, source: Source) -> "States":
+        """Both layers start alike."""
+        start = (source.start[None].contiguous(), source.cell[None].contiguous())
+        return cls(start, start)

@@ -68,11 +68,14 @@ def test_without_attention_the_source_is_in_the_first_state_alone(kind: Attentio
     network = translator(attention=kind).eval()
     source, forced = network.encode(*token_batch()), targets()
     other = network.encode(token_batch()[0].flip(0), token_batch()[1].flip(0))
-    mixed = Source(other.memory, other.keys, other.mask, source.start)
+    mixed = Source(other.memory, other.keys, other.mask, source.start, source.cell)
     same = torch.equal(network.decode(source, forced)[0], network.decode(mixed, forced)[0])
     assert same == (kind == "none") == (not network.attends)
     moved = source._replace(start=other.start)
     assert not torch.equal(network.decode(source, forced)[0], network.decode(moved, forced)[0])
+    moved = source._replace(cell=other.cell)
+    same = torch.equal(network.decode(source, forced)[0], network.decode(moved, forced)[0])
+    assert same == network.attends  # with attention the cells start at zero
 
 
 def test_greedy_takes_the_best_word_and_stops_at_the_end() -> None:

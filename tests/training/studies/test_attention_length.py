@@ -96,7 +96,7 @@ def test_a_study_goes_on_with_what_is_there(
     assert [path.read_bytes() for path in kept] == before
     out = capsys.readouterr().out
     assert (folder / "results.md").read_text() in out
-    assert "none: 91,669 parameters" in out
+    assert "none: 95,829 parameters" in out
     assert main([*STUDY, "--set", "training.epochs=5", "--out", str(folder)]) == 1
     message = capsys.readouterr().err
     assert "none holds a run with other settings; name another (--out DIR)" in message
