@@ -255,7 +255,14 @@ def _held_out(
         only = names.count(source.source) == 1
         return source.source if only else f"{source.source} {source.split}"
 
-    return {name(source): load(source) for source in sources}
+    return {name(source): _spread(load(source), source.take) for source in sources}
+
+
+def _spread(examples: list[Example], take: int | None) -> list[Example]:
+    """So many of them, evenly over their order, which is by length in some datasets."""
+    if take is None or take >= len(examples):
+        return examples
+    return [examples[i * len(examples) // take] for i in range(take)]
 
 
 def _described(source: Source, rows: int) -> DataSource:

@@ -1,7 +1,7 @@
 """Trains a tokenizer on the training texts. Knows nothing about networks."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sentencepiece
 
@@ -11,8 +11,12 @@ from training.recipe import RecipeError, TokenizerSettings
 LONGEST_LINE = 16_384  # bytes; sentencepiece leaves longer lines out
 
 
-def train_tokenizer(texts: Iterable[str], settings: TokenizerSettings) -> bytes:
+def train_tokenizer(
+    texts: Iterable[str], settings: TokenizerSettings, symbols: Sequence[str] = ()
+) -> bytes:
     """A sentencepiece model with pad 0, bos 1, eos 2, unk 3 and bytes as fallback.
+
+    symbols: each of these is a token wherever it stands in a text.
 
     A corpus too small for the asked vocabulary gets the largest one it allows (a soft limit).
     Raises RecipeError for a vocabulary that cannot hold the characters of the texts, DataError for
@@ -20,7 +24,7 @@ def train_tokenizer(texts: Iterable[str], settings: TokenizerSettings) -> bytes:
     """
     model = io.BytesIO()
     try:
-        _train(_lines(texts), model, settings)
+        _train(_lines(texts), model, settings, symbols)
     except RuntimeError as error:
         if "required_chars" in str(error):
             raise RecipeError(
@@ -34,7 +38,9 @@ def train_tokenizer(texts: Iterable[str], settings: TokenizerSettings) -> bytes:
     return model.getvalue()
 
 
-def _train(lines: Iterable[str], model: io.BytesIO, settings: TokenizerSettings) -> None:
+def _train(
+    lines: Iterable[str], model: io.BytesIO, settings: TokenizerSettings, symbols: Sequence[str]
+) -> None:
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(lines),
         model_writer=model,
@@ -43,6 +49,7 @@ def _train(lines: Iterable[str], model: io.BytesIO, settings: TokenizerSettings)
         normalization_rule_name=settings.normalization,
         character_coverage=settings.character_coverage,
         byte_fallback=True,
+        user_defined_symbols=list(symbols),
         hard_vocab_limit=False,
         max_sentence_length=LONGEST_LINE,
         shuffle_input_sentence=False,

@@ -26,6 +26,7 @@ SHIPPED = [
     "reviews-lm",
     "sentiment-bilstm",
     "sentiment-lstm",
+    "translation-de-en",
     "translation-en-de",
 ]
 

@@ -31,11 +31,18 @@ from training.recipe.sections import (
     TokenizerSettings,
     Training,
 )
-from training.recipe.translation import Languages, TranslationRecipe, TranslatorNetwork
+from training.recipe.translation import (
+    Augmentation,
+    Languages,
+    PlaceholderSettings,
+    TranslationRecipe,
+    TranslatorNetwork,
+)
 
 __all__ = [
     "HELD_OUT_SPLITS",
     "RECIPES",
+    "Augmentation",
     "ClassificationData",
     "ClassificationRecipe",
     "ClassifierNetwork",
@@ -45,6 +52,7 @@ __all__ = [
     "LanguageModelRecipe",
     "Languages",
     "Objectives",
+    "PlaceholderSettings",
     "Publication",
     "PublishedRecipe",
     "Recipe",

@@ -39,6 +39,7 @@ from service.artifact.manifest.records import (
 from service.artifact.manifest.translation import (
     Decoding,
     Languages,
+    Placeholders,
     TranslationDraft,
     TranslationExample,
     TranslationManifest,
@@ -63,6 +64,7 @@ __all__ = [
     "Languages",
     "Manifest",
     "ModelName",
+    "Placeholders",
     "Purpose",
     "Recipe",
     "Record",
