@@ -20,7 +20,7 @@ from service.artifact import (
 )
 from service.errors import TextError
 from service.pipelines.options import PipelineOptions
-from service.pipelines.placeholders import Keeper, KnownWords, Masked, mask
+from service.pipelines.placeholders import Glossary, Keeper, KnownWords, Masked, find, mask
 from service.pipelines.sentences import SplitText, split_sentences
 from service.runtime.decoder import Decoder
 from service.runtime.decoding import DecodingEngine
@@ -165,14 +165,19 @@ class TranslationPipeline:
             self._decoder, rows, targets, options.max_decoding_rows, options.max_batch_tokens
         )
 
-    def split(self, texts: Sequence[str]) -> SplitTexts:
+    @property
+    def takes_glossary(self) -> bool:
+        """Whether it was trained with placeholders, without which no term can be carried over."""
+        return self._keeper is not None
+
+    def split(self, texts: Sequence[str], glossary: Glossary | None = None) -> SplitTexts:
         """Texts as rows of source tokens. Raises TextError, which names the text."""
         splits = [self._split(i, text) for i, text in enumerate(texts)]
         rows: list[list[int]] = []
         counts: list[list[int]] = []
         kept: list[Masked] = []
         for i, split in enumerate(splits):
-            masked = [self.masked(sentence) for sentence in split.sentences]
+            masked = [self.masked(sentence, glossary) for sentence in split.sentences]
             parts = [self._rows(i, sentence.text) for sentence in masked]
             if not any(parts):
                 raise TextError(i, "nothing to read is left of it; send at least one word")
@@ -182,12 +187,11 @@ class TranslationPipeline:
                 kept += [sentence] * len(part)
         return SplitTexts(splits, counts, rows, kept if any(one.values for one in kept) else ())
 
-    def masked(self, sentence: str) -> Masked:
+    def masked(self, sentence: str, glossary: Glossary | None = None) -> Masked:
         """A sentence with placeholders for what is to be kept; as it is, where there are none."""
         if self._keeper is None:
             return Masked(sentence, {})
-        spans = self._keeper.spans(sentence)
-        return mask(sentence, spans, [sentence[start:end] for start, end in spans], self._symbols)
+        return mask(sentence, find(sentence, self._keeper, glossary), self._symbols)
 
     def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
         """Have rows translated; each result is a list of alternatives, best first.

@@ -6,8 +6,9 @@ carry over; then what it stands for takes the symbol's place in the translation.
 3.3.) Training makes its pairs with the same rules. Pure: no model, no network, no files.
 """
 
-from service.pipelines.placeholders.masked import Masked, mask
+from service.pipelines.placeholders.glossary import Glossary
+from service.pipelines.placeholders.masked import Kept, Masked, find, mask
 from service.pipelines.placeholders.spans import Keeper, KnownWords, Span
 from service.pipelines.placeholders.symbols import SYMBOLS
 
-__all__ = ["SYMBOLS", "Keeper", "KnownWords", "Masked", "Span", "mask"]
+__all__ = ["SYMBOLS", "Glossary", "Keeper", "Kept", "KnownWords", "Masked", "Span", "find", "mask"]

@@ -4,7 +4,16 @@ import time
 
 import pytest
 
-from service.pipelines.placeholders import SYMBOLS, Keeper, KnownWords, Span, mask
+from service.pipelines.placeholders import (
+    SYMBOLS,
+    Glossary,
+    Keeper,
+    Kept,
+    KnownWords,
+    Span,
+    find,
+    mask,
+)
 
 WORDS = "the man in wrote to at visit call a year old from of costs meet see he we and please"
 KNOWN = KnownWords(WORDS.split(), compounds=False)
@@ -53,8 +62,7 @@ def test_a_compound_of_known_words_is_known() -> None:
 
 def test_a_sentence_and_back() -> None:
     text = "Peter wrote to info@example.com at 12:30."
-    spans = Keeper(KNOWN).spans(text)
-    masked = mask(text, spans, [text[start:end] for start, end in spans])
+    masked = mask(text, find(text, Keeper(KNOWN)))
     assert masked.text == f"{SYMBOLS[0]} wrote to {SYMBOLS[1]} at {SYMBOLS[2]}."
     assert masked.restored(masked.text) == text
     translation = f"Um {SYMBOLS[2]} schrieb {SYMBOLS[0]} an {SYMBOLS[1]}."
@@ -62,18 +70,46 @@ def test_a_sentence_and_back() -> None:
 
 
 def test_a_symbol_that_stands_for_nothing_vanishes() -> None:
-    masked = mask("a 1 b", [Span(2, 3)], ["eins"])
+    masked = mask("a 1 b", [Kept(Span(2, 3), "eins", False)])
     assert masked.restored(f"x {SYMBOLS[0]} y{SYMBOLS[5]}") == "x eins y"
 
 
 def test_more_than_there_are_symbols_stay_as_they_are() -> None:
     text = " ".join(map(str, range(len(SYMBOLS) + 2)))
-    spans = Keeper(None).spans(text)
-    assert len(spans) == len(SYMBOLS) + 2
-    masked = mask(text, spans, [text[start:end] for start, end in spans])
+    kept = find(text, Keeper(None))
+    assert len(kept) == len(SYMBOLS) + 2
+    masked = mask(text, kept)
     assert len(masked.values) == len(SYMBOLS)
     assert masked.text.endswith(" 10 11")
     assert masked.restored(masked.text) == text
+
+
+def test_terms_come_before_what_is_kept() -> None:
+    text = "1 2 3 4 5 6 7 8 9 10 11 house"
+    masked = mask(text, find(text, Keeper(None), Glossary({"house": "Gebäude"})))
+    assert masked.text.endswith(f" 10 11 {SYMBOLS[-1]}")
+    assert masked.values[SYMBOLS[-1]] == "Gebäude"
+
+
+def test_a_term_has_what_it_shares_with_something_kept() -> None:
+    text = "He wrote to 5 houses in New York"
+    kept = find(text, Keeper(KNOWN), Glossary({"York": "Jorvik"}))
+    assert [(text[one.span.start : one.span.end], one.value) for one in kept] == [
+        ("5", "5"),
+        ("York", "Jorvik"),
+    ]
+
+
+def test_a_term_that_a_sentence_begins_with_gets_its_capital() -> None:
+    glossary = Glossary({"Haus": "building", "groß": "tall"})
+    masked = mask("Das Haus ist groß.", find("Das Haus ist groß.", Keeper(None), glossary))
+    first, second = SYMBOLS[:2]
+    assert masked.restored(f"{first} is {second}.") == "Building is tall."
+    assert masked.restored(f"The {first} is {second}.") == "The building is tall."
+    lower = mask("das Haus", find("das Haus", Keeper(None), glossary))
+    assert lower.restored(first) == "building"
+    address = mask("Siehe example.com!", find("Siehe example.com!", Keeper(None)))
+    assert address.restored(f"{first}: see!") == "example.com: see!"
 
 
 @pytest.mark.parametrize(
