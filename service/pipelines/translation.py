@@ -27,6 +27,7 @@ from service.runtime.decoding import DecodingEngine
 from service.runtime.engine import EngineThread
 from service.runtime.forced import forced_attention
 from service.runtime.job import Failed, Item, Job
+from service.runtime.keeping import KeepingSearch
 from service.runtime.measures import Measures
 from service.runtime.search import Hypothesis, Search, SearchOptions, begin_search
 from service.runtime.session import Array, open_session
@@ -109,6 +110,7 @@ class TranslationPipeline:
         self.full_rows = 2 * self.options.max_decoding_rows
         self._facts = self.manifest.decoding
         self._symbols, self._keeper = _keeper(artifact)
+        self._symbol_tokens = frozenset(map(artifact.tokenizer.id_of, self._symbols))
         threads = self.options.threads
         self._decoder = Decoder(
             open_session(artifact.graph_path("encoder"), threads),
@@ -245,7 +247,9 @@ class TranslationPipeline:
             limit = min(limit, options.max_length)
         penalty = facts.length_penalty if options.length_penalty is None else options.length_penalty
         beam_size = min(options.beam_size, self.manifest.tokenizer.vocabulary - SPECIAL_TOKENS)
-        return begin_search(beam_size, penalty, limit, EOS_ID)
+        search = begin_search(beam_size, penalty, limit, EOS_ID)
+        kept = self._symbol_tokens.intersection(item.tokens)
+        return KeepingSearch(search, kept, self._symbol_tokens, EOS_ID) if kept else search
 
     def _hypotheses(self, item: Item) -> list[Hypothesis]:
         search = item.search
