@@ -142,8 +142,9 @@ def _add_baseline(actions: Any) -> None:
 
 
 def _add_study(actions: Any) -> None:
-    study = actions.add_parser("study", help="what a model makes of sources it was not trained on")
+    study = actions.add_parser("study", help="questions put to networks trained for the answer")
     kinds = study.add_subparsers(required=True, metavar="STUDY")
+    _add_attention_length(kinds)
     leave = kinds.add_parser(
         "leave-one-out",
         help="train without each source, score on it",
@@ -172,6 +173,26 @@ def _add_study(actions: Any) -> None:
     _add_root(leave)
     _add_set(leave)
     leave.set_defaults(command=commands.study_leave_one_out)
+
+
+def _add_attention_length(kinds: Any) -> None:
+    study = kinds.add_parser(
+        "attention-length",
+        help="train translators with and without attention, score them by length",
+        description="Train three small translators alike but for their attention (additive, "
+        "multiplicative, none) on Multi30k, and score them by the length of the source. Takes some "
+        "15 minutes of one core each; an interrupted study goes on where it stopped.",
+    )
+    study.add_argument(
+        "--quick", action="store_true", help="letters to reverse instead: no data, a minute"
+    )
+    study.add_argument(
+        "--out", type=Path, metavar="DIR", help="runs, models, results (runs/attention-length)"
+    )
+    study.add_argument("--quiet", action="store_true", help="no progress on standard error")
+    _add_root(study)
+    _add_set(study)
+    study.set_defaults(command=commands.study_attention_length)
 
 
 def _add_teach(actions: Any) -> None:

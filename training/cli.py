@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(options)
     except Stopped:
+        if not hasattr(options, "publish"):  # a study, which knows its runs
+            print("stopped; the same command goes on where it stopped", file=sys.stderr)
+            return 130
         again = "" if options.publish is None else " and the same options of --publish"
         print(
             f"stopped; continue with: python -m training train --resume --run {options.run}{again}",

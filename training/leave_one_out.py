@@ -22,8 +22,8 @@ from training.labels import labels_of
 from training.origin import Origin
 from training.preparation import encode_texts
 from training.recipe import ClassificationData, ClassificationRecipe, RecipeError
-from training.run_folder import RunError, RunFolder
-from training.runs import load_run, resume_run, run_recipe, start_run
+from training.run_folder import RunFolder
+from training.runs import finish_run, load_run
 from training.tasks.classification import logits_of
 from training.trained import ClassificationRun
 
@@ -106,12 +106,7 @@ def _corpora_without(
 def _trained_network(study: Study, recipe: ClassificationRecipe) -> Shares:
     """Calibrated probabilities of the network with its best weights; goes on with a run begun."""
     folder = RunFolder(study.folder / recipe.name)
-    if not folder.recipe.exists():
-        start_run(folder, recipe, Origin(study.root), study.quiet)
-    elif run_recipe(folder) == recipe:
-        resume_run(folder, study.quiet)
-    else:
-        raise RunError(f"{folder.path} holds a run with other settings; name another (--run DIR)")
+    finish_run(folder, recipe, Origin(study.root), study.quiet, "--run DIR")
     run = load_run(folder)
     assert isinstance(run, ClassificationRun)
     run.network.to(choose_device())

@@ -36,6 +36,21 @@ def resume_run(run: RunFolder, quiet: bool = False) -> Position:
     return _train(task, settings.recipe, run, quiet, resume=run.checkpoint.exists())
 
 
+def finish_run(
+    run: RunFolder, recipe: Recipe, origin: Origin, quiet: bool, elsewhere: str
+) -> Position:
+    """Train, or go on with what was begun; a run that has ended is left as it is.
+
+    elsewhere: how to name another folder, for the error where this one holds another recipe's run.
+    Raises RunError, DataError, Stopped.
+    """
+    if not run.recipe.exists():
+        return start_run(run, recipe, origin, quiet)
+    if run_recipe(run) != recipe:
+        raise RunError(f"{run.path} holds a run with other settings; name another ({elsewhere})")
+    return resume_run(run, quiet)
+
+
 def run_recipe(run: RunFolder) -> Recipe:
     """The resolved recipe of a run. Raises RunError."""
     return RunSettings.read(run).recipe

@@ -20,7 +20,7 @@ from service.api.work_thread import WorkThread
 from service.artifact import UnencodableText
 from service.errors import TextError, TextTooLong
 from service.explanation.classification import ClassifierExplainer, Question
-from service.explanation.translation import explain_translation
+from service.explanation.translation import explain_translation, require_attention
 from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.translation import SearchOptions, TranslationPipeline
 from service.runtime.job import Job
@@ -73,6 +73,7 @@ class Explanations:
         self, pipeline: TranslationPipeline, text: str, options: SearchOptions, call: Call
     ) -> bytes:
         """An `explanation.translation.Explanation`. Raises as `of_label`."""
+        require_attention(pipeline)
         split = pipeline.split([text])
         tokens = sum(map(len, split.rows))
         self._check(tokens)

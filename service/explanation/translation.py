@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from service.artifact import Tokenizer
+from service.errors import Unexplainable
 from service.explanation.words import Span, strip_span
 from service.pipelines.translation import (
     WORD_START,
@@ -50,13 +51,25 @@ class Explanation:
     blocks: list[Block]
 
 
+def require_attention(pipeline: TranslationPipeline) -> None:
+    """Raises Unexplainable for a decoder that attends to nothing."""
+    if not pipeline.attends:
+        artifact = pipeline.artifact
+        raise Unexplainable(
+            f"version {artifact.version} of {artifact.name} translates without attention: nothing "
+            "says which words a word was written from; ask another model or version"
+        )
+
+
 def explain_translation(
     pipeline: TranslationPipeline, text: str, split: SplitTexts, targets: Sequence[Sequence[int]]
 ) -> Explanation:
     """The attention of a translation.
 
     split: of that text alone; targets: for each of its rows the tokens that the search found.
+    Raises Unexplainable for a decoder that attends to nothing.
     """
+    require_attention(pipeline)
     tokenizer = pipeline.artifact.tokenizer
     weights = pipeline.attention(split.rows, targets)
     texts = [tokenizer.decode(target) for target in targets]

@@ -19,10 +19,12 @@ def align(
 ) -> list[Alignment | None]:
     """The alignment of each sentence with its translation.
 
-    None where either is longer than the pipeline translates in one piece. wanted: asked now and
-    then; once it says no, the rest is None.
+    None where either is longer than the pipeline translates in one piece, and for a decoder that
+    attends to nothing. wanted: asked now and then; once it says no, the rest is None.
     """
     alignments: list[Alignment | None] = [None] * len(pairs)
+    if not pipeline.attends:
+        return alignments
     encode = pipeline.artifact.tokenizer.encode_with_offsets
     limit = pipeline.options.max_source_tokens
     encoded = [(encode(sentence), encode(translation)) for sentence, translation in pairs]

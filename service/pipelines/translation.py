@@ -155,12 +155,18 @@ class TranslationPipeline:
         """The hypotheses of each row of source tokens (end included), best first."""
         return self._compute(rows, options, self._hypotheses)
 
+    @property
+    def attends(self) -> bool:
+        """Whether the decoder looks at the source while it writes."""
+        return bool(self._facts.memory)
+
     def attention(
         self, rows: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
     ) -> list[Array]:
         """What the decoder attends to while it writes the target of each row of source tokens.
 
-        Weights (target tokens x source tokens) for each row; targets without begin and end.
+        Weights (target tokens x source tokens) for each row; targets without begin and end. To be
+        called only where it `attends`.
         """
         options = self.options
         return forced_attention(

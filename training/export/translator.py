@@ -7,6 +7,7 @@ import onnx
 
 from training.export.graph import Array, GraphBuilder
 from training.export.layers import PINS, SATURATING, Layers, Precision, Value, array, plain
+from training.networks.attention import AdditiveAttention, NoAttention
 from training.networks.translator import NO_WORDS, Translator
 
 STATES = ("reader_hidden", "reader_cell", "writer_hidden", "writer_cell")
@@ -19,6 +20,7 @@ class TranslatorGraphs:
     encoder: onnx.ModelProto
     decoder: onnx.ModelProto
     vocabulary: int  # the most that the decoder's k may be
+    memory: tuple[str, ...]  # what a step reads of the source; nothing without attention
 
 
 def translator_graphs(network: Translator, precision: Precision) -> TranslatorGraphs:
@@ -27,6 +29,7 @@ def translator_graphs(network: Translator, precision: Precision) -> TranslatorGr
         _encoder(network, precision),
         _decoder(network, precision),
         network.embedding.num_embeddings,
+        MEMORY if network.attends else (),
     )
 
 
@@ -43,8 +46,7 @@ def _encoder(network: Translator, precision: Precision) -> onnx.ModelProto:
     final = value
     for forward, backward in zip(stack.forward_layers, stack.backward_layers, strict=True):
         value, final, _ = layers.lstm(value, [forward, backward], lengths, batch=batch)  # type: ignore[list-item]
-    memory = Value(g.op("Transpose", value.name, perm=[1, 0, 2]), value.blocks, value.bound)
-    keys = layers.linear(memory, network.attention.key)  # batch x source_time x attention
+    _memory(layers, network, value)
     start = g.op("Tanh", layers.linear(final, network.bridge))  # batch x decoder
     size = network.bridge.out_features
     # Without a margin: from the first step on an LSTM's pins stand at exactly ±1, and a row that
@@ -58,11 +60,21 @@ def _encoder(network: Translator, precision: Precision) -> onnx.ModelProto:
     for name in STATES:
         g.output(hidden.name if name.endswith("hidden") else cell, name, "float32",
                  ["batch", hidden.size])  # fmt: skip
-    outputs = layers.unpinned(memory)
-    g.output(outputs.name, MEMORY[0], "float32", ["batch", "source_time", outputs.size])
-    attention = network.attention.key.out_features
-    g.output(keys, MEMORY[1], "float32", ["batch", "source_time", attention])
     return g.build()
+
+
+def _memory(layers: Layers, network: Translator, states: Value) -> None:
+    """What attention reads, from the encoder's states (source_time x batch x *), as outputs."""
+    if isinstance(network.attention, NoAttention):
+        return
+    g = layers.graph
+    aside = g.op("Transpose", states.name, perm=[1, 0, 2])
+    memory = Value(aside, states.blocks, states.bound)  # batch x source_time x *
+    keys = layers.linear(memory, network.attention.key)  # batch x source_time x key
+    outputs = layers.unpinned(memory)
+    key_size = network.attention.key.out_features
+    g.output(outputs.name, MEMORY[0], "float32", ["batch", "source_time", outputs.size])
+    g.output(keys, MEMORY[1], "float32", ["batch", "source_time", key_size])
 
 
 def _decoder(network: Translator, precision: Precision) -> onnx.ModelProto:
@@ -70,13 +82,9 @@ def _decoder(network: Translator, precision: Precision) -> onnx.ModelProto:
     layers = Layers(g, precision)
     size = network.bridge.out_features
     units = size + layers.pins
-    memory_size = network.encoder.output_size
-    attention_size = network.attention.key.out_features
     token = g.input("token", "int32", ["rows"])
     states = {name: g.input(name, "float32", ["rows", units]) for name in STATES}
-    outputs = g.input(MEMORY[0], "float32", ["rows", "source_time", memory_size])
-    keys = g.input(MEMORY[1], "float32", ["rows", "source_time", attention_size])
-    source_lengths = g.input("source_lengths", "int32", ["rows"])
+    source_lengths = g.input("source_lengths", "int32", ["rows"])  # read by attention alone
     k = g.input("k", "int64", [1])
 
     def step(value: Value, which: str) -> Value:
@@ -96,13 +104,9 @@ def _decoder(network: Translator, precision: Precision) -> onnx.ModelProto:
     table = layers.tied(array(network.embedding.weight))
     embedded = layers.tied_embedding(table, token, network.embedding_scale)  # rows x features
     read = step(embedded, "reader")
-    weights = _attention(layers, network, read, keys, source_lengths)  # rows x source_time
-    aside = g.op("Unsqueeze", weights, g.integers(1))
-    context = plain(
-        g.op("Squeeze", g.op("MatMul", aside, outputs), g.integers(1)), memory_size, 1.0
-    )
-    written = step(layers.pinned(layers.join(read, context)), "writer")
-    features = layers.join(written, context, embedded)
+    context = _context(layers, network, read, source_lengths)  # one value, or none
+    written = step(layers.pinned(layers.join(read, *context)) if context else read, "writer")
+    features = layers.join(written, *context, embedded)
     squashed = g.op("Tanh", layers.linear(features, network.readout))  # rows x features
     hidden = layers.pinned(plain(squashed, network.readout.out_features, 1.0))
     bias = array(network.output_bias)
@@ -111,19 +115,44 @@ def _decoder(network: Translator, precision: Precision) -> onnx.ModelProto:
     log_probs, tokens = g.ops("TopK", 2, g.op("LogSoftmax", logits, axis=-1), k, axis=-1)
     g.output(log_probs, "log_probs", "float32", ["rows", "k"])
     g.output(g.op("Cast", tokens, to=6), "next_tokens", "int32", ["rows", "k"])
-    g.output(weights, "attention", "float32", ["rows", "source_time"])
     return g.build()
 
 
-def _attention(
-    layers: Layers, network: Translator, states: Value, keys: str, source_lengths: str
-) -> str:
-    """α = softmax over the source of v · tanh(W s + U a); rows x source_time."""
+def _context(
+    layers: Layers, network: Translator, states: Value, source_lengths: str
+) -> tuple[Value, ...]:
+    """What the decoder sees of the source: rows x memory. The weights become an output."""
+    if isinstance(network.attention, NoAttention):
+        return ()
     g = layers.graph
-    queries = g.op("Unsqueeze", layers.linear(states, network.attention.query), g.integers(1))
-    scored = g.op("Tanh", g.op("Add", queries, keys))  # rows x source_time x attention
-    weight = g.constant(array(network.attention.energy.weight).T)  # attention x 1
-    energies = g.op("Squeeze", g.op("MatMul", scored, weight), g.integers(2))
+    size, key_size = network.attention.context_size, network.attention.key.out_features
+    outputs = g.input(MEMORY[0], "float32", ["rows", "source_time", size])
+    keys = g.input(MEMORY[1], "float32", ["rows", "source_time", key_size])
+    energies = _energies(layers, network, states, keys)  # rows x source_time
+    weights = _softmax(g, energies, keys, source_lengths)
+    g.output(weights, "attention", "float32", ["rows", "source_time"])
+    aside = g.op("Unsqueeze", weights, g.integers(1))
+    context = g.op("Squeeze", g.op("MatMul", aside, outputs), g.integers(1))
+    return (plain(context, size, 1.0),)
+
+
+def _energies(layers: Layers, network: Translator, states: Value, keys: str) -> str:
+    """v · tanh(W s + U a), or s · (W a): rows x source_time."""
+    g = layers.graph
+    attention = network.attention
+    if isinstance(attention, AdditiveAttention):
+        queries = g.op("Unsqueeze", layers.linear(states, attention.query), g.integers(1))
+        scored = g.op("Tanh", g.op("Add", queries, keys))  # rows x source_time x attention
+        weight = g.constant(array(attention.energy.weight).T)  # attention x 1
+        return g.op("Squeeze", g.op("MatMul", scored, weight), g.integers(2))
+    # No MatMul: the order of its sums moves with the batch, and energies without a bound made
+    # 1e-5 of that in a log-probability.
+    queries = g.op("Unsqueeze", layers.unpinned(states).name, g.integers(1))
+    return g.op("ReduceSum", g.op("Mul", queries, keys), g.integers(2), keepdims=0)
+
+
+def _softmax(g: GraphBuilder, energies: str, keys: str, source_lengths: str) -> str:
+    """Over the source without its padding; rows x source_time."""
     time = g.op("Squeeze", g.op("Shape", keys, start=1, end=2))
     zero, one = (g.constant(np.array(value, np.int64)) for value in (0, 1))
     positions = g.op("Cast", g.op("Range", zero, time, one), to=6)

@@ -16,7 +16,7 @@ from training.export.candidate import (
 )
 from training.export.checks import check_translator_agreement, check_translator_invariance
 from training.export.graph import OPSET
-from training.export.translator import MEMORY, STATES, translator_graphs
+from training.export.translator import STATES, translator_graphs
 from training.preparation import words_of
 from training.trained import TranslationRun
 
@@ -55,7 +55,9 @@ def translator_candidates(
             languages=Languages(
                 source=run.recipe.languages.source, target=run.recipe.languages.target
             ),
-            decoding=Decoding(states=STATES, memory=MEMORY, max_length_factor=MAX_LENGTH_FACTOR),
+            decoding=Decoding(
+                states=STATES, memory=chosen.memory, max_length_factor=MAX_LENGTH_FACTOR
+            ),
             placeholders=None if words is None else Placeholders(symbols=SYMBOLS, words=WORDS_FILE),
         )
         files = {

@@ -1,4 +1,4 @@
-"""Encoder, additive attention and a two-layer conditional LSTM decoder.
+"""Encoder, attention and a two-layer conditional LSTM decoder.
 
 The encoder is a bidirectional LSTM stack; its states a_{t'} = [a→_{t'} ; a←_{t'}] are the memory.
 The decoder follows the conditional recurrence of Nematus (Sennrich et al. 2017, section 2) with
@@ -14,6 +14,10 @@ neither LSTM feeds the attention that precedes it, a whole target runs as two fu
 training, where the single-layer form needs a Python loop over target steps. Source, target and
 output share one embedding matrix E (Press and Wolf 2017).
 
+Without attention there is no C_t. All that the decoder then has of the source is where both of its
+layers start, r_0 = s_0 = tanh(W [a→_T ; a←_1] + b): a sentence in one state, as in Sutskever et al.
+2014 and Cho et al. 2014.
+
 Knows nothing about tokenizers, beams or files.
 """
 
@@ -23,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from service.artifact import BOS_ID, EOS_ID, PAD_ID, UNK_ID
-from training.networks.attention import AdditiveAttention
+from training.networks.attention import AttentionKind, build_attention
 from training.networks.recurrent import RecurrentStack, lstm_layer, padding_mask
 from training.networks.regularisation import WordDropout
 
@@ -34,7 +38,7 @@ class Source(NamedTuple):
     """An encoded batch of source sentences."""
 
     memory: Tensor  # batch x source_time x memory_size
-    keys: Tensor  # batch x source_time x attention_size
+    keys: Tensor  # batch x source_time x key_size
     mask: Tensor  # batch x source_time, True at real tokens
     start: Tensor  # batch x decoder_size: h_0 of both decoder layers
 
@@ -52,6 +56,7 @@ class Translator(nn.Module):
         attention_size: int = 256,
         dropout: float = 0.3,
         word_dropout: float = 0.1,
+        attention: AttentionKind = "additive",
     ) -> None:
         super().__init__()
         self.word_dropout = WordDropout(word_dropout, UNK_ID)
@@ -67,10 +72,16 @@ class Translator(nn.Module):
         memory_size = self.encoder.output_size
         self.bridge = nn.Linear(memory_size, decoder_size)
         self.reader = lstm_layer(embedding_size, decoder_size)  # LSTM₁
-        self.attention = AdditiveAttention(decoder_size, memory_size, attention_size)
-        self.writer = lstm_layer(decoder_size + memory_size, decoder_size)  # LSTM₂
-        self.readout = nn.Linear(decoder_size + memory_size + embedding_size, embedding_size)
+        self.attention = build_attention(attention, decoder_size, memory_size, attention_size)
+        context_size = self.attention.context_size
+        self.writer = lstm_layer(decoder_size + context_size, decoder_size)  # LSTM₂
+        self.readout = nn.Linear(decoder_size + context_size + embedding_size, embedding_size)
         self.output_bias = nn.Parameter(torch.zeros(vocabulary))
+
+    @property
+    def attends(self) -> bool:
+        """Whether the decoder looks at the source while it writes."""
+        return self.attention.context_size > 0
 
     def encode(self, tokens: Tensor, lengths: Tensor) -> Source:
         """tokens: batch x source_time; lengths: batch, each at least 1."""
@@ -89,7 +100,7 @@ class Translator(nn.Module):
 
         tokens: batch x time, the target shifted right (begins with BOS), or the one word that
         ``states`` has not read yet. Returns logits (batch x time x vocabulary), attention
-        (batch x time x source_time) and the states after the last token.
+        (batch x time x source_time; x 0 without attention) and the states after the last token.
         """
         if states is None:
             states = States.first(source.start)

@@ -89,7 +89,7 @@ class TranslationTask:
         # Where no sentence has four words, plain BLEU is 0 for every translation; elsewhere this
         # is plain BLEU.
         bleu = BLEU(effective_order=True).corpus_score(translations, [references])
-        shown = [self._alignment(row) for row in rows[:SHOWN]]
+        shown = [self._alignment(row) for row in rows[: SHOWN if self.network.attends else 0]]
         return Validation(bleu.score, {"length ratio": bleu.sys_len / bleu.ref_len}, shown)
 
     def _masked(self, sentence: str) -> Masked:

@@ -14,6 +14,7 @@ import torch
 from onnx import numpy_helper
 
 from training.export.layers import PINS
+from training.networks.attention import AdditiveAttention
 from training.networks.translator import Translator
 
 Array = np.ndarray
@@ -72,6 +73,7 @@ def load_network(encoder: Path, decoder: Path) -> Translator:
         _fill_lstm(network.reader, second, reader, 0, _real(*embedding))
         _fill_lstm(network.writer, second, writer, 0, _real(*state, *context, PINS))
         attention = network.attention
+        assert isinstance(attention, AdditiveAttention)  # as it is built by default
         _fill_linear(attention.key, first, key, _real(*both))
         _fill_linear(network.bridge, first, bridge, _real(*both))
         _fill_linear(attention.query, second, query, _real(*state))

@@ -39,10 +39,11 @@ class Decoding(Record):
     """What the search has to know about the decoder's tensors, and its defaults.
 
     A hypothesis is cut at `max_length_factor` x source tokens + `max_length_offset` tokens.
+    memory: what every step reads of the source; empty for a decoder without attention.
     """
 
     states: tuple[str, ...]
-    memory: tuple[str, ...] = Field(min_length=1)
+    memory: tuple[str, ...]
     max_length_factor: float = Field(default=2.0, gt=0, allow_inf_nan=False)
     max_length_offset: int = Field(default=10, ge=1)
     length_penalty: Finite = 1.0
@@ -56,6 +57,7 @@ class TranslationDraft(TextDraft):
     Graph `decoder`: token int32 [rows], the states [rows, *], the memory [rows, source_time, *],
     source_lengths int32 [rows], k int64 [1] to log_probs float32 [rows, k] (sorted, best first),
     next_tokens int32 [rows, k], attention float32 [rows, source_time] and next_STATE [rows, *].
+    Without memory there is no attention.
     """
 
     task: Literal["translation"] = "translation"
@@ -72,12 +74,13 @@ class TranslationDraft(TextDraft):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
         states, memory = set(self.decoding.states), set(self.decoding.memory)
+        weights = {"attention"} if memory else set()
         self._require_graphs("encoder", "decoder")
         self._require_tensors("encoder", {"tokens", "lengths"}, states | memory)
         self._require_tensors(
             "decoder",
             {"token", "source_lengths", "k"} | states | memory,
-            {"log_probs", "next_tokens", "attention"} | {f"next_{name}" for name in states},
+            {"log_probs", "next_tokens"} | weights | {f"next_{name}" for name in states},
         )
         return self
 

@@ -151,6 +151,26 @@ def test_a_manifest_that_contradicts_itself_is_refused(
         read_artifact(sentiment)
 
 
+def without_memory(document: dict[str, Any]) -> None:
+    """A translator's manifest as one without attention has it."""
+    document["decoding"]["memory"] = []
+    encoder, decoder = (document["graphs"][name] for name in ("encoder", "decoder"))
+    for tensors in (encoder["outputs"], decoder["inputs"], decoder["outputs"]):
+        tensors[:] = [t for t in tensors if t["name"] not in ("encoder_outputs", "attention")]
+
+
+def test_a_translator_without_memory_has_no_attention(models: Path) -> None:
+    folder = models / "translation-en-de" / "1"
+    attention = {"name": "attention", "dtype": "float32", "shape": ["rows", "source_time"]}
+    reseal(folder, without_memory)
+    manifest = read_artifact(folder).manifest
+    assert isinstance(manifest, TranslationManifest)
+    assert manifest.decoding.memory == ()
+    reseal(folder, lambda m: m["graphs"]["decoder"]["outputs"].append(attention))
+    with pytest.raises(ArtifactError, match=r"graph decoder states the outputs .'attention'"):
+        read_artifact(folder)
+
+
 def test_a_copy_under_another_name_is_refused(models: Path) -> None:
     for other in (models / "sentiment" / "2", models / "mood" / "1"):
         shutil.copytree(models / "sentiment" / "1", other)

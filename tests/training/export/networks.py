@@ -12,6 +12,7 @@ from training.export.checks import graph_session
 from training.export.classifier import classifier_graph
 from training.export.layers import Precision
 from training.export.translator import MEMORY, STATES, TranslatorGraphs, translator_graphs
+from training.networks.attention import AttentionKind
 from training.networks.classifier import Pooling, TextClassifier
 from training.networks.translator import Translator
 
@@ -37,9 +38,14 @@ def classifier(
 
 
 @cache
-def translator(encoder_layers: int = 2, factor: float = 2.0, vocabulary: int = 60) -> Translator:
+def translator(
+    encoder_layers: int = 2,
+    factor: float = 2.0,
+    vocabulary: int = 60,
+    attention: AttentionKind = "additive",
+) -> Translator:
     torch.manual_seed(encoder_layers)
-    network = Translator(vocabulary, 10, 6, encoder_layers, 8, 7)
+    network = Translator(vocabulary, 10, 6, encoder_layers, 8, 7, attention=attention)
     enlarged(network, factor)
     return network.eval()
 
@@ -75,14 +81,18 @@ class Decoding:
     def step(
         self, held: Mapping[str, np.ndarray], words: Iterable[int]
     ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-        """What is held after a step, log-probabilities by token (rows x vocabulary), attention."""
+        """What is held after a step, log-probabilities by token (rows x vocabulary), attention.
+
+        Attention of no columns where there is none.
+        """
         feeds = {"token": np.array(list(words), np.int32), "k": np.array([self.vocabulary])}
         output = self.decoder.run({**held, **feeds})
         scores = np.empty_like(output["log_probs"])
         order = output["next_tokens"].astype(np.int64)
         np.put_along_axis(scores, order, output["log_probs"], axis=1)
         states = {name: output[f"next_{name}"] for name in STATES}
-        return {**held, **states}, scores, output["attention"]
+        nothing = np.zeros((len(scores), 0), np.float32)
+        return {**held, **states}, scores, output.get("attention", nothing)
 
     def forced(self, rows: Rows, targets: np.ndarray) -> np.ndarray:
         """Log-probabilities along targets (rows x steps): rows x steps x vocabulary."""
@@ -94,8 +104,14 @@ class Decoding:
 
 
 @cache
-def decoding(precision: Precision, encoder_layers: int = 2, factor: float = 2.0) -> Decoding:
-    return Decoding(translator_graphs(translator(encoder_layers, factor), precision))
+def decoding(
+    precision: Precision,
+    encoder_layers: int = 2,
+    factor: float = 2.0,
+    attention: AttentionKind = "additive",
+) -> Decoding:
+    network = translator(encoder_layers, factor, attention=attention)
+    return Decoding(translator_graphs(network, precision))
 
 
 def chosen(held: Mapping[str, np.ndarray], rows: Sequence[int]) -> dict[str, np.ndarray]:
@@ -104,7 +120,7 @@ def chosen(held: Mapping[str, np.ndarray], rows: Sequence[int]) -> dict[str, np.
 
 def stacked(*held: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Rows that stand at different steps as one batch; shorter memories are padded with zeros."""
-    longest = max(part[MEMORY[0]].shape[1] for part in held)
+    longest = max(int(part["source_lengths"].max()) for part in held)
 
     def widened(name: str, values: np.ndarray) -> np.ndarray:
         if name not in MEMORY:

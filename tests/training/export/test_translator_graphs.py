@@ -21,8 +21,10 @@ from tests.training.export.networks import (
 from training.export.checks import graph_session
 from training.export.layers import PINS, Precision
 from training.export.translator import MEMORY, STATES, translator_graphs
+from training.networks.attention import AttentionKind
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
+KINDS: tuple[AttentionKind, ...] = ("additive", "multiplicative", "none")
 STEPS = 6
 ROWS = [
     [4 + (7 * i + j) % (VOCABULARY - 4) for j in range(1 + i * 5 % 13)] + [EOS_ID]
@@ -46,31 +48,44 @@ def targets(rows: int, seed: int = 1) -> np.ndarray:
 
 @pytest.mark.parametrize("factor", [0.5, 2.0, 4.0])
 @pytest.mark.parametrize("layers", [1, 2])
-def test_torch_and_onnxruntime_agree(layers: int, factor: float) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_torch_and_onnxruntime_agree(layers: int, factor: float, kind: AttentionKind) -> None:
     forced = targets(len(ROWS))
-    got = decoding("fp32", layers, factor).forced(ROWS, forced)
+    graphs = decoding("fp32", layers, factor, kind)
+    got = graphs.forced(ROWS, forced)
     tokens, lengths = (torch.from_numpy(part).long() for part in pad_rows(ROWS))
     with torch.no_grad():
-        logits, attention = translator(layers, factor)(tokens, lengths, torch.from_numpy(forced))
+        network = translator(layers, factor, attention=kind)
+        logits, attention = network(tokens, lengths, torch.from_numpy(forced))
     special = [PAD_ID, BOS_ID, UNK_ID]
     logits[:, :, special] = -1e9
     want = torch.log_softmax(logits, dim=2).numpy()
     words = [token for token in range(VOCABULARY) if token not in special]
     np.testing.assert_allclose(got[:, :, words], want[:, :, words], rtol=0, atol=1e-4)
     assert (got[:, :, special] < -1e8).all()
-    held = decoding("fp32", layers, factor).encode(ROWS)
-    _, _, weights = decoding("fp32", layers, factor).step(held, [BOS_ID] * len(ROWS))
+    _, _, weights = graphs.step(graphs.encode(ROWS), [BOS_ID] * len(ROWS))
     np.testing.assert_allclose(weights, attention[:, 0].numpy(), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize(("precision", "limit"), [("fp32", 1e-5), ("int8", 1e-4)])
 @pytest.mark.parametrize("layers", [1, 2])
 @settings(max_examples=40)
-@given(rows=some_rows, factor=st.sampled_from([0.5, 2.0]), seed=st.integers(0, 100))
+@given(
+    rows=some_rows,
+    factor=st.sampled_from([0.5, 2.0]),
+    kind=st.sampled_from(KINDS),
+    seed=st.integers(0, 100),
+)
 def test_a_sentence_does_not_depend_on_its_batch(
-    layers: int, precision: Precision, limit: float, rows: Rows, factor: float, seed: int
+    layers: int,
+    precision: Precision,
+    limit: float,
+    rows: Rows,
+    factor: float,
+    kind: AttentionKind,
+    seed: int,
 ) -> None:
-    graphs = decoding(precision, layers, factor)
+    graphs = decoding(precision, layers, factor, kind)
     forced = targets(len(rows), seed)
     together = graphs.forced(rows, forced)
     alone = [graphs.forced([row], forced[i : i + 1]) for i, row in enumerate(rows)]
@@ -78,8 +93,11 @@ def test_a_sentence_does_not_depend_on_its_batch(
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_rows_that_join_at_other_steps_get_the_values_they_get_alone(precision: Precision) -> None:
-    graphs = decoding(precision)
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_that_join_at_other_steps_get_the_values_they_get_alone(
+    precision: Precision, kind: AttentionKind
+) -> None:
+    graphs = decoding(precision, attention=kind)
     sources = [[4 + i, 9, 20 + i, EOS_ID] for i in range(4)]
     forced = targets(len(sources))
     alone = [
@@ -104,8 +122,11 @@ def test_rows_that_join_at_other_steps_get_the_values_they_get_alone(precision: 
 
 
 @pytest.mark.parametrize(("precision", "limit"), [("fp32", 1e-5), ("int8", 1e-4)])
-def test_joining_longer_sources_moves_nothing(precision: Precision, limit: float) -> None:
-    graphs = decoding(precision)
+@pytest.mark.parametrize("kind", KINDS)
+def test_joining_longer_sources_moves_nothing(
+    precision: Precision, limit: float, kind: AttentionKind
+) -> None:
+    graphs = decoding(precision, attention=kind)
     short, long = [5, 6, EOS_ID], [*range(4, 20), EOS_ID]
     forced = targets(1)
     alone = graphs.forced([short], forced)[0]
@@ -140,6 +161,15 @@ def test_what_the_graphs_give_carries_no_pins_but_the_states(precision: Precisio
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
+def test_without_attention_there_is_no_memory(precision: Precision) -> None:
+    graphs = translator_graphs(translator(attention="none"), precision)
+    assert graphs.memory == ()
+    assert [value.name for value in graphs.encoder.graph.output] == list(STATES)
+    names = {value.name for value in (*graphs.decoder.graph.input, *graphs.decoder.graph.output)}
+    assert not names & {"attention", *MEMORY}
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_k_takes_the_best_words_in_order(precision: Precision) -> None:
     graphs = decoding(precision)
     held = graphs.encode(ROWS[:3])
@@ -153,11 +183,12 @@ def test_k_takes_the_best_words_in_order(precision: Precision) -> None:
     assert (output["next_tokens"] != PAD_ID).all()
 
 
-def test_int8_stays_near_fp32() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_int8_stays_near_fp32(kind: AttentionKind) -> None:
     forced = targets(len(ROWS))
     words = [EOS_ID, *range(4, VOCABULARY)]
     exact, near = (
-        np.exp(decoding(precision, 2, 0.5).forced(ROWS, forced)[:, :, words])
+        np.exp(decoding(precision, 2, 0.5, kind).forced(ROWS, forced)[:, :, words])
         for precision in PRECISIONS
     )
     np.testing.assert_allclose(near, exact, rtol=0, atol=0.005)
@@ -165,8 +196,11 @@ def test_int8_stays_near_fp32() -> None:
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_the_graphs_pass_onnxs_checks_and_state_their_shapes(precision: Precision) -> None:
-    graphs = translator_graphs(translator(), precision)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_graphs_pass_onnxs_checks_and_state_their_shapes(
+    precision: Precision, kind: AttentionKind
+) -> None:
+    graphs = translator_graphs(translator(attention=kind), precision)
     held = Decoding(graphs).encode(ROWS)
     feeds = {**held, "token": np.array([BOS_ID] * len(ROWS), np.int32), "k": np.array([3])}
     tokens, lengths = pad_rows(ROWS)

@@ -1,18 +1,23 @@
 """The translator: one word at a time as under teacher forcing, and rows that do not touch."""
 
+import pytest
 import torch
 from torch import Tensor
 
 from service.artifact import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from tests.training.networks.batches import LENGTHS, token_batch
-from training.networks.translator import Translator
+from training.networks.attention import AttentionKind
+from training.networks.translator import Source, Translator
 
 VOCABULARY = 41
+KINDS: tuple[AttentionKind, ...] = ("additive", "multiplicative", "none")
 
 
-def translator(dropout: float = 0.0, word_dropout: float = 0.0) -> Translator:
+def translator(
+    dropout: float = 0.0, word_dropout: float = 0.0, attention: AttentionKind = "additive"
+) -> Translator:
     torch.manual_seed(1)
-    return Translator(VOCABULARY, 12, 6, 2, 10, 8, dropout, word_dropout)
+    return Translator(VOCABULARY, 12, 6, 2, 10, 8, dropout, word_dropout, attention)
 
 
 def targets(time: int = 6) -> Tensor:
@@ -21,8 +26,9 @@ def targets(time: int = 6) -> Tensor:
     return tokens
 
 
-def test_one_step_at_a_time_equals_teacher_forcing() -> None:
-    network = translator().eval()
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_step_at_a_time_equals_teacher_forcing(kind: AttentionKind) -> None:
+    network = translator(attention=kind).eval()
     source = network.encode(*token_batch())
     forced = targets()
     logits, weights, _ = network.decode(source, forced)
@@ -33,8 +39,9 @@ def test_one_step_at_a_time_equals_teacher_forcing() -> None:
         torch.testing.assert_close(attention[:, 0], weights[:, step], rtol=0, atol=1e-6)
 
 
-def test_a_row_does_not_depend_on_its_batch() -> None:
-    network = translator().eval()
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_does_not_depend_on_its_batch(kind: AttentionKind) -> None:
+    network = translator(attention=kind).eval()
     tokens, lengths = token_batch()
     forced = targets()
     together, weights = network(tokens, lengths, forced)
@@ -54,6 +61,18 @@ def test_a_logit_reads_only_the_words_before_it() -> None:
     after, _, _ = network.decode(source, changed)
     torch.testing.assert_close(before[:, :4], after[:, :4])
     assert not torch.allclose(before[:, 4], after[:, 4])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_attention_the_source_is_in_the_first_state_alone(kind: AttentionKind) -> None:
+    network = translator(attention=kind).eval()
+    source, forced = network.encode(*token_batch()), targets()
+    other = network.encode(token_batch()[0].flip(0), token_batch()[1].flip(0))
+    mixed = Source(other.memory, other.keys, other.mask, source.start)
+    same = torch.equal(network.decode(source, forced)[0], network.decode(mixed, forced)[0])
+    assert same == (kind == "none") == (not network.attends)
+    moved = source._replace(start=other.start)
+    assert not torch.equal(network.decode(source, forced)[0], network.decode(moved, forced)[0])
 
 
 def test_greedy_takes_the_best_word_and_stops_at_the_end() -> None:
