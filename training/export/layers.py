@@ -164,8 +164,18 @@ class Layers:
         """The real features alone."""
         if not self.quantised:
             return value
-        index = self.graph.constant(value.real.astype(np.int64))
-        name = self.graph.op("Gather", value.name, index, axis=-1)
+        g = self.graph
+        runs = []
+        begin = 0
+        # A slice copies a run of features at once; a Gather copies them one by one, and took a
+        # quarter of a classifier's time.
+        for size, is_real in value.blocks:
+            end = begin + size
+            if is_real:
+                axes = (g.integers(begin), g.integers(end), g.integers(-1))
+                runs.append(g.op("Slice", value.name, *axes))
+            begin = end
+        name = runs[0] if len(runs) == 1 else g.concat(*runs)
         return plain(name, len(value.real), value.bound)
 
     def linear(self, value: Value, layer: nn.Linear) -> str:
