@@ -244,8 +244,11 @@ class Layers:
         # time x directions x batch x units to time x batch x directions * units
         aside = g.op("Transpose", outputs, perm=[0, 2, 1, 3])
         joined = g.op("Reshape", aside, g.integers(0, 0, len(directions) * units))
-        ends = g.op("Transpose", final, perm=[1, 0, 2])
-        ends = g.op("Reshape", ends, g.integers(0, len(directions) * units))
+        if len(directions) == 1:
+            ends = g.op("Squeeze", final, g.integers(0))
+        else:
+            ends = g.op("Transpose", final, perm=[1, 0, 2])
+            ends = g.op("Reshape", ends, g.integers(0, len(directions) * units))
         block = [(directions[0].hidden_size, True)]
         if self.pins:
             block.append((self.pins, False))
