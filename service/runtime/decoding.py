@@ -22,6 +22,11 @@ from service.runtime.waiting import WaitingQueue
 JOIN_PATIENCE = 4  # steps
 _JOIN_SHARE = 4  # no wait where the new ones are a fourth of the running ones
 
+# A larger encoder run costs no less a token, as four rows are enough for that. It costs more: there
+# is more padding in it, and where its tensors take megabytes, malloc gives them back to the system
+# after every run, and the page faults of taking them again cost up to a third of it.
+ENCODED_TOKENS = 256  # with padding, in one run
+
 _LEAVE = Step((), ())
 
 Begin = Callable[[Item], Search]
@@ -43,13 +48,14 @@ class DecodingEngine:
     ) -> None:
         """max_rows: hypotheses decoded together; max_tokens: source tokens encoded together.
 
+        More than ENCODED_TOKENS are not, whatever max_tokens allows, but for a single sentence.
         reserved_rows: those of max_rows that bulk may not take.
         """
         self._decoder = decoder
         self._begin = begin
         self._finish = finish
         self._max_rows = max_rows
-        self._max_tokens = max_tokens
+        self._max_tokens = min(max_tokens, ENCODED_TOKENS)
         self._reserved_rows = reserved_rows
         self._measures = measures or Unmeasured()
         self._queue = WaitingQueue()
