@@ -279,4 +279,5 @@ class TranslationPipeline:
 
 
 def _options(item: Item) -> SearchOptions:
-    return item.job.options or SearchOptions()
+    options = item.job.options
+    return options if isinstance(options, SearchOptions) else SearchOptions()
