@@ -29,7 +29,7 @@ from service.runtime.forced import forced_attention
 from service.runtime.job import Failed, Item, Job
 from service.runtime.keeping import KeepingSearch
 from service.runtime.measures import Measures
-from service.runtime.search import Hypothesis, Search, SearchOptions, begin_search
+from service.runtime.search import Hypothesis, SearchOptions, SequenceSearch, begin_search
 from service.runtime.session import Array, open_session
 
 WORD_START = "\N{LOWER ONE EIGHTH BLOCK}"  # how sentencepiece writes the space before a word
@@ -246,7 +246,7 @@ class TranslationPipeline:
             measures,
         )
 
-    def _begin(self, item: Item) -> Search:
+    def _begin(self, item: Item) -> SequenceSearch:
         facts, options = self._facts, _options(item)
         limit = int(facts.max_length_factor * len(item.tokens)) + facts.max_length_offset
         if options.max_length is not None:
@@ -331,4 +331,5 @@ def _keeper(artifact: Artifact) -> tuple[Sequence[str], Keeper | None]:
 
 
 def _options(item: Item) -> SearchOptions:
-    return item.job.options or SearchOptions()
+    options = item.job.options
+    return options if isinstance(options, SearchOptions) else SearchOptions()

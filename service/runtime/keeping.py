@@ -14,6 +14,8 @@ from service.runtime.search import Hypothesis, Search, Step
 class KeepingSearch:
     """A search over one sequence whose hypotheses hold all that they are to keep."""
 
+    silent = False
+
     def __init__(self, search: Search, kept: Set[int], symbols: Set[int], end_token: int) -> None:
         """kept: tokens of `symbols` that a hypothesis holds once each before it may end."""
         self._search = search
@@ -59,6 +61,10 @@ class KeepingSearch:
             for parent, token in zip(step.parents, step.tokens, strict=True)
         ]
         return step
+
+    def unsaid(self) -> Sequence[int]:
+        """As `SequenceSearch.unsaid`."""
+        return self._search.unsaid()
 
     def hypotheses(self) -> list[Hypothesis]:
         """Those of the search; what was cut at a limit may lack what was to be kept."""

@@ -89,16 +89,19 @@ class Layers:
 
     def embedding(self, table: Array, tokens: str) -> Value:
         """Rows of ``table`` (vocabulary x features); the pins stand behind them."""
+        return self.pinned(self.rows(table, tokens))
+
+    def rows(self, table: Array, tokens: str) -> Value:
+        """Rows of ``table`` (vocabulary x features) without pins, to be joined with others."""
         g = self.graph
+        bound = float(np.abs(table).max())
         if not self.quantised:
-            bound = float(np.abs(table).max())
             return plain(g.op("Gather", g.constant(table), tokens, axis=0), table.shape[1], bound)
         rows, scales = quantise(table, EMBEDDING_LIMIT)  # a scale for each token
-        bound = float(np.abs(table).max())
         integers = g.op("Gather", g.constant(rows), tokens, axis=0)
         scale = g.op("Gather", g.constant(scales[:, None]), tokens, axis=0)
         embedded = g.op("Mul", g.op("Cast", integers, to=1), scale)
-        return self.pinned(plain(embedded, table.shape[1], bound))
+        return plain(embedded, table.shape[1], bound)
 
     def tied(self, weight: Array) -> "Tied":
         """A matrix (vocabulary x features) that is both an embedding and an output layer."""

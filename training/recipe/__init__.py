@@ -13,6 +13,7 @@ from training.recipe.classification import (
     Objectives,
     TaughtSource,
 )
+from training.recipe.generation import GenerationRecipe, GeneratorNetwork, WordTokenizer
 from training.recipe.language_model import LanguageModelNetwork, LanguageModelRecipe
 from training.recipe.reading import (
     RECIPES,
@@ -31,6 +32,20 @@ from training.recipe.sections import (
     TokenizerSettings,
     Training,
 )
+from training.recipe.sequence import (
+    CategoryInput,
+    ForecastTarget,
+    LabelTarget,
+    NumberInput,
+    SequenceNetwork,
+    SequenceRecipe,
+)
+from training.recipe.tagging import (
+    TaggerNetwork,
+    TaggingRecipe,
+    VocabularySettings,
+    WordVectors,
+)
 from training.recipe.translation import (
     Augmentation,
     Languages,
@@ -43,14 +58,20 @@ __all__ = [
     "HELD_OUT_SPLITS",
     "RECIPES",
     "Augmentation",
+    "CategoryInput",
     "ClassificationData",
     "ClassificationRecipe",
     "ClassifierNetwork",
     "ClassifierPublication",
     "Data",
+    "ForecastTarget",
+    "GenerationRecipe",
+    "GeneratorNetwork",
+    "LabelTarget",
     "LanguageModelNetwork",
     "LanguageModelRecipe",
     "Languages",
+    "NumberInput",
     "Objectives",
     "PlaceholderSettings",
     "Publication",
@@ -58,12 +79,19 @@ __all__ = [
     "Recipe",
     "RecipeError",
     "Section",
+    "SequenceNetwork",
+    "SequenceRecipe",
     "Source",
+    "TaggerNetwork",
+    "TaggingRecipe",
     "TaughtSource",
     "TokenizerSettings",
     "Training",
     "TranslationRecipe",
     "TranslatorNetwork",
+    "VocabularySettings",
+    "WordTokenizer",
+    "WordVectors",
     "parse_override",
     "parse_recipe",
     "read_recipe",

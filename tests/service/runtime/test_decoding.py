@@ -129,7 +129,7 @@ class Bench:
 
 def begin(item: Item) -> Search:
     options = item.job.options
-    assert options
+    assert isinstance(options, SearchOptions)
     limit = options.max_length or 2 * len(item.tokens) + 10
     return begin_search(options.beam_size, 1.0, limit, EOS_ID)
 
