@@ -19,7 +19,7 @@ from service.pipelines.translation import (
     TranslationPipeline,
 )
 from service.runtime.job import Event, Finished, Job
-from service.runtime.search import BeamSearch, GreedySearch, Search
+from service.runtime.search import BeamSearch, GreedySearch, SequenceSearch
 
 few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 GREEDY = SearchOptions(beam_size=1)
@@ -202,7 +202,7 @@ def test_a_length_grows_with_its_source_and_has_a_limit(models: Path) -> None:
     translator = open_translator(models)
     facts = translator.manifest.decoding
 
-    def begin(length: int, options: SearchOptions) -> Search:
+    def begin(length: int, options: SearchOptions) -> SequenceSearch:
         (item,) = Job(lambda events: None, options=options).items([[5] * length])
         return translator._begin(item)
 
