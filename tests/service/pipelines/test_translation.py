@@ -213,7 +213,9 @@ def test_a_length_grows_with_its_source_and_has_a_limit(models: Path) -> None:
         assert search.length_penalty == facts.length_penalty == 1.0
     assert begin(7, SearchOptions(max_length=9)).max_length == 9
     assert begin(7, SearchOptions(max_length=90)).max_length == 24
-    assert begin(7, SearchOptions(length_penalty=0.0)).length_penalty == 0.0
+    unscaled = begin(7, SearchOptions(length_penalty=0.0))
+    assert isinstance(unscaled, GreedySearch | BeamSearch)
+    assert unscaled.length_penalty == 0.0
     wide = begin(7, SearchOptions(beam_size=3))
     assert isinstance(wide, BeamSearch)
     assert wide.beam_size == 3
