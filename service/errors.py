@@ -45,6 +45,10 @@ class Unexplainable(InvalidInput):
     """A version that cannot say how it came to its answers."""
 
 
+class NotAcceptable(GatehouseError):
+    """An answer in none of the forms that the client takes."""
+
+
 class UnsupportedLanguagePair(InvalidInput):
     """No loaded model translates between the two languages."""
 

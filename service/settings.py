@@ -146,7 +146,7 @@ class Settings(BaseModel):
     max_texts: Annotated[int, Field(description="texts of a request", ge=1)] = 256
     max_text_characters: Annotated[int, Field(description="characters of a text", ge=1)] = 20_000
     max_sentences: Annotated[
-        int, Field(description="sentences to translate of a request", ge=1)
+        int, Field(description="sentences to translate or to tag of a request", ge=1)
     ] = 4096
     max_beam_size: Annotated[int, Field(description="largest beam_size of a request", ge=1)] = 10
     max_translation_tokens: Annotated[
@@ -171,12 +171,29 @@ class Settings(BaseModel):
     max_text_tokens: Annotated[
         int, Field(description="tokens of a text to classify, which is read in one piece", ge=1)
     ] = 20_480
+    max_sequence_steps: Annotated[
+        int,
+        Field(description="steps of a sequence of columns, of which a model reads the last", ge=1),
+    ] = 4096
     max_explained_tokens: Annotated[
         int, Field(description="tokens of a text to explain, which the answer lists", ge=1)
     ] = 1024
     max_source_tokens: Annotated[
         int, Field(description="tokens of a sentence to translate; longer ones are cut up", ge=8)
     ] = 256
+    max_prompt_tokens: Annotated[
+        int, Field(description="tokens of a text to continue (/generate)", ge=1)
+    ] = 1024
+    max_generated_tokens: Annotated[
+        int, Field(description="largest max_tokens of a request to continue a text", ge=1)
+    ] = 1024
+    max_top_k: Annotated[
+        int,
+        Field(description="largest top_k: tokens among which one is drawn at each step", ge=1),
+    ] = 100
+    max_continuations: Annotated[
+        int, Field(description="largest num_sequences: continuations of one text", ge=1)
+    ] = 8
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Field(description="least level that is logged"),

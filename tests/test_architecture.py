@@ -55,6 +55,9 @@ def test_imports_point_one_way(path: Path) -> None:
             assert path == SERVICE / "api" / "tracing.py", f"{path} imports opentelemetry"
         if package == "limits":
             assert own == "access", f"{path} imports limits"
+        if package == "resvg_py":
+            # It holds the interpreter's lock: only the process for it may load it.
+            assert path == SERVICE / "explanation" / "pictures" / "paint.py", f"{path} imports it"
         if package == "fastapi":
             assert own in {"api", "worker"}, f"{path} imports fastapi"
         if package == "service" and rest[0] != "__version__" and own != "__init__":
@@ -72,3 +75,4 @@ def test_the_app_loads_no_training_framework() -> None:
     assert not loaded & {"torch", "training", "onnx", "sklearn", "pytest"}
     # An extra, which is installed where the tests run.
     assert not loaded_modules & {"service.api.tracing", "opentelemetry.sdk"}
+    assert not loaded_modules & {"service.explanation.pictures", "resvg_py"}

@@ -24,6 +24,8 @@ from service.artifact import (
     ClassificationDraft,
     ClassificationExample,
     Decoding,
+    GenerationDraft,
+    GenerationExample,
     Graph,
     Inspection,
     Languages,
@@ -55,6 +57,7 @@ SENTENCES = (
 INSPECTION = Inspection(
     states="states", pooling="mean", head_weight="identity", head_bias="no_bias"
 )
+_MEMORY = 6  # units of the tiny generator's state
 _ONNX_TYPES = {
     "int32": TensorProto.INT32,
     "int64": TensorProto.INT64,
@@ -348,3 +351,85 @@ def publish_translator(repository: Path, **facts: Any) -> Path:
     """Writes the tiny translator into a repository."""
     draft = translator_draft(**facts)
     return write_artifact(repository, draft, translator_files(draft))
+
+
+def generator_draft(
+    name: str = "book", examples: tuple[GenerationExample, ...] | None = None
+) -> GenerationDraft:
+    """The facts about the tiny generator."""
+    return GenerationDraft(
+        name=name,
+        created=CREATED,
+        precision="fp32",
+        opset=OPSET,
+        tokenizer=_tokenizer_facts(add_eos=False),
+        graphs={
+            "generator": Graph(
+                file="generator.onnx",
+                inputs=(
+                    Tensor(name="token", dtype="int32", shape=("rows",)),
+                    Tensor(name="k", dtype="int64", shape=(1,)),
+                    Tensor(name="memory", dtype="float32", shape=("rows", _MEMORY)),
+                ),
+                outputs=(
+                    Tensor(name="log_probs", dtype="float32", shape=("rows", "k")),
+                    Tensor(name="next_tokens", dtype="int32", shape=("rows", "k")),
+                    Tensor(name="next_memory", dtype="float32", shape=("rows", _MEMORY)),
+                ),
+            )
+        },
+        states=("memory",),
+        examples=() if examples is None else examples,
+        scores=(Score(dataset="toy", split="test", metric="perplexity", value=9.0, rows=2),),
+        recipe=Recipe(name="tiny", settings={}),
+        license="CC0-1.0",
+        license_note="Made by hand; use it for anything.",
+    )
+
+
+def generator_files(draft: GenerationDraft) -> dict[str, bytes | Path]:
+    """The files of the tiny generator: a plain recurrent network with random weights, in which
+    what comes next depends on all tokens before it.
+    """
+    node = helper.make_node
+    vocabulary = tokenizer().vocabulary_size
+    random = np.random.default_rng(5)
+
+    def drawn(*shape: int) -> npt.NDArray[np.float32]:
+        return random.normal(size=shape).astype(np.float32)
+
+    nodes = [
+        node("Equal", ["token", "begin"], ["begins"]),
+        node("Unsqueeze", ["begins", "axis1"], ["begins_column"]),  # [rows, 1]
+        node("Where", ["begins_column", "zero", "memory"], ["before"]),
+        node("Gather", ["embedding", "token"], ["read"]),  # [rows, memory]
+        node("MatMul", ["before", "recurrent"], ["kept"]),
+        node("Add", ["read", "kept"], ["sum"]),
+        node("Tanh", ["sum"], ["next_memory"]),
+        node("MatMul", ["next_memory", "output"], ["scores"]),
+        node("Add", ["scores", "bias"], ["logits"]),
+        node("LogSoftmax", ["logits"], ["all_log_probs"], axis=-1),
+        node("TopK", ["all_log_probs", "k"], ["log_probs", "indices"], axis=-1),
+        node("Cast", ["indices"], ["next_tokens"], to=TensorProto.INT32),
+    ]
+    bias = np.zeros(vocabulary, np.float32)
+    bias[[PAD_ID, BOS_ID, UNK_ID]] = -1e9
+    constants: dict[str, npt.NDArray[Any]] = {
+        "begin": np.array(BOS_ID, np.int32),
+        "axis1": np.array([1], np.int64),
+        "zero": np.array(0, np.float32),
+        "embedding": drawn(vocabulary, _MEMORY),
+        "recurrent": drawn(_MEMORY, _MEMORY),
+        "output": drawn(_MEMORY, vocabulary),
+        "bias": bias,
+    }
+    return {
+        "generator.onnx": _onnx(draft.graphs["generator"], nodes, constants),
+        "tokenizer.model": tokenizer_bytes(),
+    }
+
+
+def publish_generator(repository: Path, **facts: Any) -> Path:
+    """Writes the tiny generator into a repository."""
+    draft = generator_draft(**facts)
+    return write_artifact(repository, draft, generator_files(draft))

@@ -11,6 +11,8 @@ from typing import Any
 
 from training import commands
 from training.recipe import recipe_names
+from training.studies.gates.command import add_gates
+from training.studies.long_memory.command import add_long_memory
 
 ROOT_VARIABLE = "TRAINING_DATA"
 
@@ -73,7 +75,11 @@ def _add_train(actions: Any) -> None:
     train.add_argument("--resume", action="store_true", help="go on at the last checkpoint")
     _add_set(train)
     _add_root(train)
-    _add_own(train, "--data", "train on this file: .csv, .tsv, .jsonl or .parquet")
+    kinds = (
+        "train on this file: .csv, .tsv, .jsonl, .parquet; to generate, .txt too; to tag, .conll "
+        "or .conllu"
+    )
+    _add_own(train, "--data", kinds)
     train.add_argument(
         "--license", default=commands.OWN_LICENSE, help="the licence of the data in --data"
     )
@@ -123,12 +129,16 @@ def _add_plot(actions: Any) -> None:
 def _add_baseline(actions: Any) -> None:
     baseline = actions.add_parser(
         "baseline",
-        help="score models of bags of words on a recipe's data",
+        help="score the lines to beat on a recipe's data",
         description="Train the lines to beat on the data of a classification recipe, and score "
         "them on its test sets: TF-IDF of words and pairs of words with logistic regression, "
-        "NB-SVM of n-grams of up to three words, averaged embeddings of them (fastText).",
+        "NB-SVM of n-grams of up to three words, averaged embeddings of them (fastText). Of a "
+        "sequence recipe: what came last, and a linear model of the whole window. Of a tagging "
+        "recipe: a conditional random field over written features.",
     )
-    baseline.add_argument("recipe", metavar="RECIPE", help="a classification recipe")
+    baseline.add_argument(
+        "recipe", metavar="RECIPE", help="a recipe of classification, sequences or tagging"
+    )
     baseline.add_argument(
         "--model",
         action="append",
@@ -142,9 +152,13 @@ def _add_baseline(actions: Any) -> None:
 
 
 def _add_study(actions: Any) -> None:
-    study = actions.add_parser("study", help="questions put to networks trained for the answer")
+    study = actions.add_parser(
+        "study", help="measure what models and cells do: gates, attention, long memory, sources"
+    )
     kinds = study.add_subparsers(required=True, metavar="STUDY")
     _add_attention_length(kinds)
+    add_gates(kinds, _add_root)
+    add_long_memory(kinds)
     leave = kinds.add_parser(
         "leave-one-out",
         help="train without each source, score on it",
@@ -258,6 +272,27 @@ def _add_own(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
     parser.add_argument("--label-column", default="label", help="column of the labels (label)")
     parser.add_argument("--source-column", help="column of the source sentences (the first)")
     parser.add_argument("--target-column", help="column of the translations (the second)")
+    steps = parser.add_argument_group("columns of a file whose rows are steps of a sequence")
+    steps.add_argument(
+        "--value-column",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="column to forecast, which is read as well (repeatable)",
+    )
+    steps.add_argument(
+        "--input-column",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="further column to read, of numbers or categories (repeatable)",
+    )
+    steps.add_argument(
+        "--time-column", metavar="NAME", help="regular times, which say how long a season is"
+    )
+    steps.add_argument(
+        "--sequence-column", metavar="NAME", help="tells apart the sequences that have labels"
+    )
 
 
 def _add_publication(parser: argparse.ArgumentParser) -> None:

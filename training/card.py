@@ -5,8 +5,9 @@ Mitchell et al. 2019, "Model Cards for Model Reporting". Knows nothing about fil
 
 from collections.abc import Sequence
 
-from service.artifact import AnyDraft
-from training.recipe import PublishedRecipe
+from service.artifact import AnyDraft, TaggingDraft
+from service.artifact.manifest import TextDraft
+from training.recipe import PublishedRecipe, TokenizerSettings, WordTokenizer
 from training.tables import markdown_table
 
 _HOW = "Measured on the exported artifact, through onnxruntime, as it is served."
@@ -58,6 +59,18 @@ def _data(draft: AnyDraft) -> list[str]:
     return [markdown_table(["trained on", "rows", "licence", "from"], rows)]
 
 
+def _reading(draft: AnyDraft, recipe: PublishedRecipe) -> list[str]:
+    """What a text is made into before the network reads it."""
+    if isinstance(draft, TextDraft):
+        settings = getattr(recipe, "tokenizer", None)
+        assert isinstance(settings, TokenizerSettings | WordTokenizer)
+        return [f"tokenizer: {settings.kind}, {draft.tokenizer.vocabulary:,} pieces"]
+    if isinstance(draft, TaggingDraft):
+        known = draft.vocabulary
+        return [f"vocabulary: {known.words:,} words, {known.characters:,} characters"]
+    return []
+
+
 def _making(draft: AnyDraft, recipe: PublishedRecipe, notes: Sequence[str]) -> list[str]:
     network = ", ".join(
         f"{key.replace('_', ' ')} {value}" for key, value in recipe.network.model_dump().items()
@@ -65,7 +78,7 @@ def _making(draft: AnyDraft, recipe: PublishedRecipe, notes: Sequence[str]) -> l
     facts = [
         f"recipe `{recipe.name}`, with every setting in `manifest.json`",
         f"network: {network}",
-        f"tokenizer: {recipe.tokenizer.kind}, {draft.tokenizer.vocabulary:,} pieces",
+        *_reading(draft, recipe),
         f"precision: {draft.precision}",
         *(note.strip() for note in notes),
     ]

@@ -19,7 +19,9 @@ from training.recipe import (
     LanguageModelRecipe,
     PublishedRecipe,
     Recipe,
+    SequenceRecipe,
     Source,
+    TaggingRecipe,
     parse_override,
     read_recipe,
     recipe_names,
@@ -199,6 +201,11 @@ def baseline(options: argparse.Namespace) -> int:
     from training.labels import labels_of
     from training.tables import score_table
 
+    recipe = read_recipe(options.recipe, dict(parse_override(text) for text in options.set))
+    if isinstance(recipe, SequenceRecipe):
+        return _sequence_baseline(options, recipe)
+    if isinstance(recipe, TaggingRecipe):
+        return _tagging_baseline(options, recipe)
     recipe = _classification_recipe(options, "the baseline classifies")
     corpora = labelled_corpora(options.root, recipe.data)
     labels = labels_of(recipe, corpora)
@@ -212,6 +219,27 @@ def baseline(options: argparse.Namespace) -> int:
     print(score_table(columns))
     if correct:
         _print_probes(correct)
+    return 0
+
+
+def _tagging_baseline(options: argparse.Namespace, recipe: TaggingRecipe) -> int:
+    from training.baselines.crf import score_crf
+    from training.corpora import tagged_corpora
+
+    if options.model or options.probes:
+        raise UsageError(f"--model and --probes are for classes of texts; {recipe.name} tags words")
+    _print_scores(score_crf(tagged_corpora(options.root, recipe.data)))
+    return 0
+
+
+def _sequence_baseline(options: argparse.Namespace, recipe: SequenceRecipe) -> int:
+    from training.origin import Origin
+    from training.sequence_data import sequence_data
+    from training.sequence_scores import score_baselines
+
+    if options.model or options.probes:
+        raise UsageError(f"--model and --probes are for texts; {recipe.name} reads columns")
+    _print_scores(score_baselines(recipe, sequence_data(recipe, Origin(options.root))))
     return 0
 
 
@@ -271,7 +299,10 @@ def _probe(pipeline: "Pipeline") -> int:
     from training.evaluation import class_shares
 
     if not isinstance(pipeline, ClassificationPipeline):
-        raise UsageError(f"{pipeline.artifact.name} translates; the probes are for a classifier")
+        raise UsageError(
+            f"{pipeline.artifact.name} is a {pipeline.manifest.task} model; the probes are for a "
+            "classifier"
+        )
     shares = functools.partial(class_shares, pipeline)
     _print_probes({pipeline.artifact.name: _probes_correct(shares, pipeline.labels)})
     return 0
@@ -371,12 +402,35 @@ def _recipe(options: argparse.Namespace) -> "tuple[Recipe, OwnData | None]":
             validation=(Source(source=options.data.name, split="validation"),),
         ),
     }
+    if isinstance(recipe, SequenceRecipe):
+        changes |= _own_sequences(recipe, own, options)
     if isinstance(recipe, ClassificationRecipe):
         changes["labels"] = None
         # The user's texts may be in any language; --set language=de says which.
         if not any(parse_override(text)[0] == "language" for text in options.set):
             changes["language"] = None
+    if isinstance(recipe, TaggingRecipe):
+        changes["vectors"] = None  # of texts that are not the user's
+        if not any(parse_override(text)[0] == "language" for text in options.set):
+            changes["language"] = None
     return recipe.model_copy(update=changes), own
+
+
+def _own_sequences(
+    recipe: SequenceRecipe, own: "OwnData", options: argparse.Namespace
+) -> dict[str, Any]:
+    """What a user's steps change of a recipe: the columns and all that follows from them."""
+    said = {parse_override(text)[0] for text in options.set}
+    changes: dict[str, Any] = {"columns": ()}
+    if recipe.target.kind == "forecast":
+        target: dict[str, Any] = {"columns": tuple(own.value_columns)}
+        target |= {} if "target.period" in said else {"period": None}
+    else:
+        target = {"labels": None, "previous": None}
+    changes["target"] = recipe.target.model_copy(update=target)
+    if "window" not in said:
+        changes["window"] = None
+    return changes
 
 
 def _own(options: argparse.Namespace, file: Path) -> "OwnData":
@@ -389,6 +443,10 @@ def _own(options: argparse.Namespace, file: Path) -> "OwnData":
         options.source_column,
         options.target_column,
         getattr(options, "license", OWN_LICENSE),
+        tuple(options.value_column),
+        tuple(options.input_column),
+        options.time_column,
+        options.sequence_column,
     )
 
 

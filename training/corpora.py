@@ -13,24 +13,30 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from service.artifact import Source as DataSource
+from training.data.book import book_splits
+from training.data.conll import read_tagged_file
 from training.data.errors import DataError
-from training.data.examples import LabelledText, SentencePair
+from training.data.examples import LabelledText, SentencePair, TaggedSentence
 from training.data.languages import SOURCES as LANGUAGES
 from training.data.languages import load_language_splits
 from training.data.parallel import SOURCES as PARALLEL
 from training.data.parallel import load_parallel_splits
+from training.data.passages import read_passages, require_enough, split_passages
 from training.data.registry import DATASETS
 from training.data.reverse import reverse_splits
 from training.data.sentiment import load_sentiment_splits, load_unlabelled
+from training.data.splits import stratified_parts
 from training.data.synthetic import sentiment_splits
 from training.data.tables import read_labelled, read_pairs, split_examples, split_pairs
+from training.data.tagged import load_tagged_splits
 from training.data.taught import in_order, read_taught
 from training.probes import read_probes
 from training.recipe import HELD_OUT_SPLITS, ClassificationData, Data, Languages, Source
 
-Example = TypeVar("Example", LabelledText, SentencePair, str)
+Example = TypeVar("Example", LabelledText, SentencePair, TaggedSentence, str)
 
-SYNTHETIC = ("reverse", "synthetic")
+BOOK = "childrens-book"
+SYNTHETIC = (BOOK, "reverse", "synthetic")
 PROBES = "probes"  # training/probes: a test set and nothing else
 # Sources that are read from a dataset of another name.
 _DATASET_OF = {
@@ -39,6 +45,7 @@ _DATASET_OF = {
     **{source: dataset for source, (dataset, _) in LANGUAGES.items()},
 }
 _REVERSE_SIZES = {"train": 4000, "validation": 200, "test": 200}
+_BOOK_SIZES = {"train": 2000, "validation": 200, "test": 200}
 _SYNTHETIC_SIZES = {"train": 2000, "validation": 300, "test": 300}
 _SYNTHETIC_SEED = 1
 HELD_OUT = (0.8, 0.1, 0.1)  # of a user's own rows: training, validation, test
@@ -75,6 +82,11 @@ class OwnData:
     source_column: str | None = None
     target_column: str | None = None
     license: str = "the user's own data"
+    # Of a file whose rows are steps:
+    value_columns: Sequence[str] = ()  # to forecast
+    input_columns: Sequence[str] = ()  # to read beside them, or to tell the label from
+    time_column: str | None = None
+    sequence_column: str | None = None  # which sequence a row belongs to
 
 
 def labelled_corpora(root: Path, data: Data) -> Corpora[LabelledText]:
@@ -83,11 +95,16 @@ def labelled_corpora(root: Path, data: Data) -> Corpora[LabelledText]:
 
 
 def text_corpora(root: Path, data: Data) -> Corpora[str]:
-    """What a language model's recipe names: labelled, unlabelled and the English of parallel texts.
+    """What a recipe of texts names: labelled, unlabelled, the English of parallel ones, stories.
 
     Raises DataError.
     """
     return _gather(data, _text_loader(root))
+
+
+def text_tests(root: Path, data: Data) -> dict[str, list[str]]:
+    """The test sets of a recipe of texts by name. Raises DataError."""
+    return _held_out(data.test, _text_loader(root))
 
 
 def further_texts(
@@ -142,6 +159,8 @@ def _text_loader(root: Path) -> Callable[[Source], list[str]]:
     parallel = _parallel_loader(root, Languages(source="en", target="de"))
 
     def load(source: Source) -> list[str]:
+        if source.source == BOOK:
+            return _split(book_splits(_BOOK_SIZES, _SYNTHETIC_SEED), source)
         if source.split == "unlabelled":
             return load_unlabelled(root, source.source)
         if source.source in PARALLEL:
@@ -165,6 +184,27 @@ def labelled_tests(root: Path, data: Data) -> dict[str, list[LabelledText]]:
 def parallel_tests(root: Path, data: Data, languages: Languages) -> dict[str, list[SentencePair]]:
     """The test sets of a translation recipe by name. Raises DataError."""
     return _held_out(data.test, _parallel_loader(root, languages))
+
+
+def tagged_corpora(root: Path, data: Data) -> Corpora[TaggedSentence]:
+    """What a tagging recipe names. Raises DataError."""
+    return _gather(data, _tagged_loader(root))
+
+
+def tagged_tests(root: Path, data: Data) -> dict[str, list[TaggedSentence]]:
+    """The test sets of a tagging recipe by name. Raises DataError."""
+    return _held_out(data.test, _tagged_loader(root))
+
+
+def _tagged_loader(root: Path) -> Callable[[Source], list[TaggedSentence]]:
+    """Loads the splits of tagged sources, and reads the files of each source once."""
+
+    @cache
+    def splits(source: str) -> Mapping[str, list[TaggedSentence]]:
+        loaded = load_tagged_splits(root, source)
+        return {split: sentences for split, (sentences, _) in loaded.items()}
+
+    return lambda source: _split(splits(source.source), source)
 
 
 def _labelled_loader(root: Path) -> Callable[[Source], list[LabelledText]]:
@@ -211,10 +251,30 @@ def own_labelled(own: OwnData, seed: int) -> Corpora[LabelledText]:
     return _own(own, train, validation, test)
 
 
+def own_passages(own: OwnData, seed: int) -> Corpora[str]:
+    """A user's own text, split by a hash of each passage. Raises DataError."""
+    passages = read_passages(own.file, own.text_column)
+    require_enough(own.file, passages)
+    train, validation, test = split_passages(passages, HELD_OUT, seed)
+    return _own(own, train, validation, test)
+
+
 def own_pairs(own: OwnData, seed: int) -> Corpora[SentencePair]:
     """A user's sentence pairs, split by a hash of the source sentence. Raises DataError."""
     pairs = read_pairs(own.file, own.source_column, own.target_column)
     train, validation, test = split_pairs(pairs, HELD_OUT, seed)
+    return _own(own, train, validation, test)
+
+
+def own_tagged(own: OwnData, seed: int) -> Corpora[TaggedSentence]:
+    """A user's tagged sentences, split by a hash of their words. Raises DataError."""
+    sentences = read_tagged_file(own.file)
+    texts = [" ".join(sentence.tokens) for sentence in sentences]
+    parts = stratified_parts(texts, [""] * len(texts), HELD_OUT, seed)
+    train, validation, test = (
+        [sentence for sentence, part in zip(sentences, parts, strict=True) if part == wanted]
+        for wanted in range(3)
+    )
     return _own(own, train, validation, test)
 
 
@@ -255,7 +315,14 @@ def _held_out(
         only = names.count(source.source) == 1
         return source.source if only else f"{source.source} {source.split}"
 
-    return {name(source): load(source) for source in sources}
+    return {name(source): _spread(load(source), source.take) for source in sources}
+
+
+def _spread(examples: list[Example], take: int | None) -> list[Example]:
+    """So many of them, evenly over their order, which is by length in some datasets."""
+    if take is None or take >= len(examples):
+        return examples
+    return [examples[i * len(examples) // take] for i in range(take)]
 
 
 def _described(source: Source, rows: int) -> DataSource:

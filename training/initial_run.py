@@ -53,6 +53,7 @@ class InitialRun:
         if not isinstance(model, LanguageModelRecipe):
             raise RunError(f"{path} (initial_run) is a run of {model.task}, not of language-model")
         expected = {
+            "cell": model.network.cell,
             "embedding_size": model.network.embedding_size,
             "hidden_size": model.network.hidden_size,
             "layers": 1,

@@ -5,19 +5,35 @@ Knows nothing about checkpoints or the command line.
 
 import logging
 from collections.abc import Iterable, Sequence
+from random import Random
 
 import numpy as np
 import torch
 
 from service.artifact.tokenizer import Tokenizer
+from service.pipelines.placeholders import SYMBOLS, Keeper
 from training.corpora import Corpora, FurtherTexts
 from training.data.examples import LabelledText, SentencePair
+from training.data.masking import MaskedPairs, keeper_of, known_words
+from training.data.noise import Noise
 from training.networks.build import build_classifier, build_language_model, build_translator
-from training.recipe import ClassificationRecipe, LanguageModelRecipe, TranslationRecipe
+from training.recipe import (
+    Augmentation,
+    ClassificationRecipe,
+    LanguageModelRecipe,
+    TranslationRecipe,
+)
 from training.tasks.classification import ClassificationTask, EncodedTexts, UnlabelledTexts
+from training.tasks.epoch_pairs import (
+    DrawnPairs,
+    EncodedPairs,
+    FixedPairs,
+    PairRows,
+    Reading,
+)
 from training.tasks.language_modelling import LanguageModellingTask, windows
 from training.tasks.targets import TaughtTexts
-from training.tasks.translation import EncodedPairs, TranslationTask
+from training.tasks.translation import TranslationTask
 from training.tokenization import train_tokenizer
 
 NOTHING_FURTHER = FurtherTexts()
@@ -61,7 +77,8 @@ def language_modelling_task(
 def tokenizer_for_pairs(recipe: TranslationRecipe, corpora: Corpora[SentencePair]) -> Tokenizer:
     """A joint tokenizer of both languages; source and target end with EOS."""
     texts = (text for part in corpora.train for pair in part for text in (pair.source, pair.target))
-    return Tokenizer.from_bytes(train_tokenizer(texts, recipe.tokenizer), add_eos=True)
+    symbols = SYMBOLS if recipe.placeholders is not None else ()
+    return Tokenizer.from_bytes(train_tokenizer(texts, recipe.tokenizer, symbols), add_eos=True)
 
 
 def classification_task(
@@ -110,8 +127,56 @@ def translation_task(
     """The task with a freshly initialised network; the same seed gives the same weights."""
     torch.manual_seed(recipe.training.seed)
     network = build_translator(recipe.network, tokenizer.vocabulary_size)
+    return TranslationTask(
+        network,
+        tokenizer,
+        pair_rows(recipe, corpora, tokenizer),
+        corpora.takes,
+        [pair for part in corpora.validation.values() for pair in part],
+        recipe.training,
+        None
+        if recipe.placeholders is None
+        else keeper_of(words_of(corpora), recipe.languages.source),
+    )
+
+
+def keeper_for(recipe: TranslationRecipe, corpora: Corpora[SentencePair]) -> Keeper | None:
+    """What finds the places for placeholders; None where the recipe wants none."""
+    if recipe.placeholders is None:
+        return None
+    return keeper_of(words_of(corpora), recipe.languages.source)
+
+
+def words_of(corpora: Corpora[SentencePair]) -> list[str]:
+    """The words that a translator knows: a name that is none of them is kept as it stands."""
+    return known_words(pair.source for part in corpora.train for pair in part)
+
+
+def pair_rows(
+    recipe: TranslationRecipe, corpora: Corpora[SentencePair], tokenizer: Tokenizer
+) -> PairRows:
+    """The training pairs in tokens, varied from epoch to epoch where the recipe says so."""
     limit = recipe.training.max_tokens
-    train = [encode_pairs(part, tokenizer, limit) for part in corpora.train]
+    if recipe.placeholders is None and recipe.augmentation == Augmentation():
+        encoded = [encode_pairs(part, tokenizer, limit) for part in corpora.train]
+        _say_what_is_cut(encoded, limit)
+        return FixedPairs(encoded)
+    pairs = [pair for part in corpora.train for pair in part]
+    masked = None
+    if recipe.placeholders is not None:
+        masked = MaskedPairs(pairs, recipe.placeholders.names, recipe.placeholders.terms)
+    noise = Noise(**recipe.augmentation.model_dump(exclude={"subword_dropout"}))
+
+    def drawn(index: int, random: Random) -> SentencePair:
+        pair = pairs[index] if masked is None else masked.pair(index, random)
+        return noise.changed(pair, random)
+
+    dropout = recipe.augmentation.subword_dropout
+    reading = Reading(tokenizer, limit, dropout, recipe.training.seed)
+    return DrawnPairs(corpora.train, drawn, reading)
+
+
+def _say_what_is_cut(train: Sequence[EncodedPairs], limit: int) -> None:
     full = sum(
         limit in (len(source), len(target))
         for pairs in train
@@ -123,14 +188,6 @@ def translation_task(
             f"{full:,}",
             limit,
         )
-    return TranslationTask(
-        network,
-        tokenizer,
-        train,
-        corpora.takes,
-        [pair for part in corpora.validation.values() for pair in part],
-        recipe.training,
-    )
 
 
 def encode_texts(

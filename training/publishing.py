@@ -67,7 +67,7 @@ def publish(
     kind = published_kind_of(run.recipe.task)
     candidates, notes = kind.candidates(run, name, precision)
     with tempfile.TemporaryDirectory(prefix="gatehouse-") as folder:
-        chosen, more = _choose(kind, run, candidates, Path(folder), precision)
+        chosen, more = _choose(kind, run, candidates, Path(folder))
         pipeline = load_pipeline(chosen.write(Path(folder) / "chosen"))
         if gate is not None:
             _hold(gate, pipeline, repository, name)
@@ -122,12 +122,10 @@ def _choose(
     run: TrainedRun,
     candidates: list[Candidate],
     folder: Path,
-    choice: PrecisionChoice,
 ) -> tuple[Candidate, list[str]]:
-    """The int8 candidate if it costs little of the validation score, else the fp32 one."""
-    if choice != "auto":
-        (only,) = candidates
-        return only, []
+    """The only candidate; of two the int8 one if it costs little of the validation score."""
+    if len(candidates) == 1:
+        return candidates[0], []
     by_precision: dict[str, Candidate] = {
         candidate.draft.precision: candidate for candidate in candidates
     }
@@ -155,13 +153,13 @@ def _hold(gate: Gate, pipeline: Pipeline, repository: Path, name: str) -> None:
 
 
 def gate_values(measured: Sequence[Measured]) -> dict[str, float]:
-    """Metrics by name as conditions use them: shares in [0, 1], BLEU and chrF as printed.
+    """Metrics by name as conditions use them: shares in [0, 1]; BLEU, chrF, perplexity as printed.
 
     Of several beam sizes the first counts, which is the one that the service uses by default.
     """
     values: dict[str, float] = {}
     for one in measured:
-        if one.metric.startswith(("BLEU", "chrF")):
+        if one.metric.startswith(("BLEU", "chrF", "perplexity")):
             values.setdefault(one.metric.split(",")[0], one.value)
         else:
             values[one.metric.replace(" ", "_").lower()] = one.value / 100

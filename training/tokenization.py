@@ -1,18 +1,23 @@
 """Trains a tokenizer on the training texts. Knows nothing about networks."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sentencepiece
 
 from training.data.errors import DataError
 from training.recipe import RecipeError, TokenizerSettings
 
+_SPACE = "\N{LOWER ONE EIGHTH BLOCK}"  # stands for a space inside a piece
 LONGEST_LINE = 16_384  # bytes; sentencepiece leaves longer lines out
 
 
-def train_tokenizer(texts: Iterable[str], settings: TokenizerSettings) -> bytes:
+def train_tokenizer(
+    texts: Iterable[str], settings: TokenizerSettings, symbols: Sequence[str] = ()
+) -> bytes:
     """A sentencepiece model with pad 0, bos 1, eos 2, unk 3 and bytes as fallback.
+
+    symbols: each of these is a token wherever it stands in a text.
 
     A corpus too small for the asked vocabulary gets the largest one it allows (a soft limit).
     Raises RecipeError for a vocabulary that cannot hold the characters of the texts, DataError for
@@ -20,7 +25,7 @@ def train_tokenizer(texts: Iterable[str], settings: TokenizerSettings) -> bytes:
     """
     model = io.BytesIO()
     try:
-        _train(_lines(texts), model, settings)
+        _train(_lines(texts), model, settings, symbols)
     except RuntimeError as error:
         if "required_chars" in str(error):
             raise RecipeError(
@@ -34,7 +39,36 @@ def train_tokenizer(texts: Iterable[str], settings: TokenizerSettings) -> bytes:
     return model.getvalue()
 
 
-def _train(lines: Iterable[str], model: io.BytesIO, settings: TokenizerSettings) -> None:
+def word_tokenizer(words: Sequence[str]) -> bytes:
+    """A sentencepiece model of these words alone, behind pad 0, bos 1, eos 2, unk 3.
+
+    A word with a letter or digit stands behind a space, any other behind a word: "saw Jane.".
+    """
+    pieces = [
+        f"{_SPACE if any(map(str.isalnum, word)) else ''}{word}" for word in words
+    ]  # fmt: skip
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["".join(pieces).replace(_SPACE, " ").strip()]),
+        model_writer=model,
+        vocab_size=4 + len(pieces),
+        model_type="bpe",  # which merges nothing where all of the text is given symbols
+        normalization_rule_name="identity",
+        character_coverage=1.0,
+        user_defined_symbols=pieces,
+        hard_vocab_limit=False,
+        pad_id=0,
+        bos_id=1,
+        eos_id=2,
+        unk_id=3,
+        minloglevel=2,
+    )
+    return model.getvalue()
+
+
+def _train(
+    lines: Iterable[str], model: io.BytesIO, settings: TokenizerSettings, symbols: Sequence[str]
+) -> None:
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(lines),
         model_writer=model,
@@ -43,6 +77,7 @@ def _train(lines: Iterable[str], model: io.BytesIO, settings: TokenizerSettings)
         normalization_rule_name=settings.normalization,
         character_coverage=settings.character_coverage,
         byte_fallback=True,
+        user_defined_symbols=list(symbols),
         hard_vocab_limit=False,
         max_sentence_length=LONGEST_LINE,
         shuffle_input_sentence=False,

@@ -3,11 +3,22 @@
 from dataclasses import dataclass
 
 from service.artifact.tokenizer import Tokenizer
+from service.artifact.vocabulary import Vocabulary
 from training.corpora import Corpora
-from training.data.examples import LabelledText, SentencePair
+from training.data.examples import LabelledText, SentencePair, TaggedSentence
 from training.networks.classifier import TextClassifier
+from training.networks.generator import Generator
+from training.networks.sequence import SequencePredictor
+from training.networks.tagger import Tagger
 from training.networks.translator import Translator
-from training.recipe import ClassificationRecipe, TranslationRecipe
+from training.recipe import (
+    ClassificationRecipe,
+    GenerationRecipe,
+    SequenceRecipe,
+    TaggingRecipe,
+    TranslationRecipe,
+)
+from training.sequence_data import SequenceData
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,36 @@ class ClassificationRun:
 
 
 @dataclass(frozen=True)
+class GenerationRun:
+    """A trained generator."""
+
+    recipe: GenerationRecipe
+    corpora: Corpora[str]
+    tokenizer: Tokenizer
+    network: Generator
+
+
+@dataclass(frozen=True)
+class SequenceRun:
+    """A trained predictor over steps of columns."""
+
+    recipe: SequenceRecipe
+    data: SequenceData
+    network: SequencePredictor
+
+
+@dataclass(frozen=True)
+class TaggingRun:
+    """A trained tagger."""
+
+    recipe: TaggingRecipe
+    tags: tuple[str, ...]
+    corpora: Corpora[TaggedSentence]
+    vocabulary: Vocabulary
+    network: Tagger
+
+
+@dataclass(frozen=True)
 class TranslationRun:
     """A trained translator."""
 
@@ -31,4 +72,4 @@ class TranslationRun:
     network: Translator
 
 
-TrainedRun = ClassificationRun | TranslationRun
+TrainedRun = ClassificationRun | GenerationRun | SequenceRun | TaggingRun | TranslationRun

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from service.api.cache import AnswerCache
 from service.api.inference import Call, Inference
@@ -31,10 +31,15 @@ from service.settings import Settings
 logger = logging.getLogger(__name__)
 
 _INLINE_CHARACTERS = 1 << 16  # more take tens of milliseconds to tokenise, and a thread
+_INLINE_CELLS = 1 << 13  # likewise of values of sequences
 _MAX_MIRRORED = 64  # requests given to candidates and not answered yet; more are not given
 
+if TYPE_CHECKING:  # imported with the first of such models
+    from service.pipelines.sequence import Cells, SequencePipeline
+    from service.pipelines.tagging import SplitWords, TaggedWord, TaggingPipeline
+
 Answer = TypeVar("Answer")
-Best = TypeVar("Best", Prediction, Alternative)
+Best = TypeVar("Best", Prediction, Alternative, "TaggedWord")
 Prepared = TypeVar("Prepared")
 
 
@@ -86,6 +91,71 @@ class Answers:
             )
         return answers
 
+    async def sequences(
+        self, lease: Lease["SequencePipeline"], sequences: Sequence["Cells"], call: Call
+    ) -> list[Any]:
+        """The labels or forecast of each sequence; none is cached. Raises as `Inference.run`."""
+        call.artifact = lease.pipeline.artifact
+        answers = await self._sequences(lease.pipeline, sequences, call)
+        self._metrics.of(lease.pipeline.artifact.name).texts(len(sequences))
+        if lease.mirror is not None:
+            mirror = lease.mirror.extend()
+            self._compare(
+                mirror,
+                lambda: self._sequences(mirror.pipeline, sequences, _background(call)),
+                answers,
+                lease.pipeline.essence,
+            )
+        return answers
+
+    async def _sequences(
+        self, pipeline: "SequencePipeline", sequences: Sequence["Cells"], call: Call
+    ) -> list[Any]:
+        steps = sum(len(column) for cells in sequences for column in cells.values())
+        if steps > _INLINE_CELLS:
+            rows = await asyncio.to_thread(pipeline.encode, sequences)
+        else:
+            rows = pipeline.encode(sequences)
+        return await self._inference.run(pipeline, rows, call)
+
+    async def tag(
+        self,
+        lease: Lease["TaggingPipeline"],
+        texts: Sequence[str],
+        call: Call,
+    ) -> list[list["TaggedWord"]]:
+        """The words of each text with their tags. Raises as `Inference.run`."""
+        call.artifact = lease.pipeline.artifact
+        answers = await self._cached(
+            lease, texts, None, lambda some: self._tag(lease.pipeline, some, call)
+        )
+        if lease.mirror is not None:
+            mirror = lease.mirror.extend()
+            self._compare(
+                mirror,
+                lambda: self._tag(mirror.pipeline, texts, _background(call)),
+                answers,
+                _tags,
+            )
+        return answers
+
+    async def tag_words(
+        self,
+        lease: Lease["TaggingPipeline"],
+        sentences: Sequence[Sequence[str]],
+        call: Call,
+    ) -> list[list["TaggedWord"]]:
+        """The tags of words that were split already, a sentence each; neither cached nor compared.
+
+        Raises as `Inference.run`.
+        """
+        pipeline = lease.pipeline
+        call.artifact = pipeline.artifact
+        texts = [" ".join(tokens) for tokens in sentences]
+        answers = await self._tag_split(pipeline, lambda _: pipeline.given(sentences), texts, call)
+        self._metrics.of(pipeline.artifact.name).texts(len(sentences))
+        return answers
+
     async def stream(
         self, lease: Lease[TranslationPipeline], text: str, options: SearchOptions, call: Call
     ) -> AsyncGenerator[str | Alternative, None]:
@@ -115,6 +185,26 @@ class Answers:
         rows = await _prepared(pipeline.tokenize, texts)
         return await self._inference.run(pipeline, rows, call)
 
+    async def _tag(
+        self, pipeline: "TaggingPipeline", texts: Sequence[str], call: Call
+    ) -> list[list["TaggedWord"]]:
+        return await self._tag_split(pipeline, pipeline.split, texts, call)
+
+    async def _tag_split(
+        self,
+        pipeline: "TaggingPipeline",
+        prepare: Callable[[Sequence[str]], "SplitWords"],
+        texts: Sequence[str],
+        call: Call,
+    ) -> list[list["TaggedWord"]]:
+        self._inference.expect_room(pipeline, texts, call)
+        split = await _prepared(prepare, texts)
+        self._check_sentences(len(split.rows))
+        results = await self._inference.run(pipeline, split.rows, call)
+        if sum(map(len, texts)) > _INLINE_CHARACTERS:
+            return await asyncio.to_thread(pipeline.joined, split, results)
+        return pipeline.joined(split, results)
+
     async def _translate(
         self,
         pipeline: TranslationPipeline,
@@ -128,17 +218,21 @@ class Answers:
 
     async def _split(self, pipeline: TranslationPipeline, texts: Sequence[str]) -> SplitTexts:
         split = await _prepared(pipeline.split, texts)
+        self._check_sentences(len(split.rows))
+        return split
+
+    def _check_sentences(self, count: int) -> None:
+        """Raises LimitExceeded for more sentences than a request may have."""
         limit = self._settings.max_sentences
-        if len(split.rows) > limit:
+        if count > limit:
             raise LimitExceeded(
-                f"the texts have {len(split.rows):,} sentences; the limit is {limit:,} a request: "
+                f"the texts have {count:,} sentences; the limit is {limit:,} a request: "
                 "send fewer at a time"
             )
-        return split
 
     async def _cached(
         self,
-        lease: Lease[ClassificationPipeline] | Lease[TranslationPipeline],
+        lease: Lease[Any],
         texts: Sequence[str],
         options: Hashable,
         compute: Callable[[Sequence[str]], Awaitable[list[Answer]]],
@@ -168,14 +262,17 @@ class Answers:
 
     def _compare(
         self,
-        mirror: Lease[ClassificationPipeline] | Lease[TranslationPipeline],
+        mirror: Lease[Any],
         compute: Callable[[], Awaitable[list[list[Best]]]],
         answers: list[list[Best]],
+        essence: Callable[[list[list[Best]]], list[Any]] | None = None,
     ) -> None:
         """Have the candidate compute what was answered already, and count whether it agrees.
 
-        It does where the best label or translation of every text is the same.
+        It does where the essence of all answers is the same: by default the best label or
+        translation of every text.
         """
+        essence = essence or _best
         metrics = self._metrics.of(mirror.pipeline.artifact.name)
         if len(self._mirrored) >= _MAX_MIRRORED:
             metrics.mirrored("dropped")
@@ -185,7 +282,7 @@ class Answers:
         async def compare() -> None:
             with mirror:
                 try:
-                    same = _best(await compute()) == _best(answers)
+                    same = essence(await compute()) == essence(answers)
                     metrics.mirrored("same" if same else "different")
                 except (Overloaded, DeadlineExceeded):
                     metrics.mirrored("dropped")  # too much to do, or too slow
@@ -200,9 +297,14 @@ class Answers:
         task.add_done_callback(self._mirrored.discard)
 
 
-def _best(answers: Sequence[Sequence[Prediction | Alternative]]) -> list[str]:
+def _best(answers: Sequence[Sequence[Any]]) -> list[str]:
     """The first label or translation of each text."""
     return [ranked[0][0] for ranked in answers]
+
+
+def _tags(answers: Sequence[Sequence["TaggedWord"]]) -> list[list[str]]:
+    """The tags of each text."""
+    return [[word.tag for word in words] for words in answers]
 
 
 def _background(call: Call) -> Call:

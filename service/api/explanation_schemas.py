@@ -55,6 +55,35 @@ class ExplainLabelRequest(RequestBody):
     ] = ()
 
 
+class ExplainTagRequest(RequestBody):
+    """A text of which a word's tag is to be explained."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"inputs": "Teddy Roosevelt was a great president.", "token": 0},
+                {"inputs": "Tesla is a car company.", "token": 0, "against": "O"},
+            ]
+        }
+    )
+
+    inputs: Annotated[str, Field(description="a text")]
+    token: Annotated[
+        int, Field(description="which word, by its place among the tokens of POST /tag", ge=0)
+    ]
+    model: Annotated[
+        str | None, Field(description="name of a tagging model; by default the only one")
+    ] = None
+    version: AskedVersion = None
+    tag: Annotated[
+        str | None, Field(description="the tag to explain; by default the one that the word gets")
+    ] = None
+    against: Annotated[
+        str | None,
+        Field(description="explain by how much the tag's logit is above that of this one"),
+    ] = None
+
+
 class ExplainTranslationRequest(RequestBody):
     """A text whose translation is to be explained. It may hold several sentences."""
 
@@ -140,6 +169,26 @@ class LabelExplanation(BaseModel):
     gates: Annotated[
         list[LayerGates] | None, Field(description="with gates: of each layer and direction")
     ] = None
+
+
+class TagExplanation(Span):
+    """A tag's logit, split over the directions: forward, backward and bias add up to it."""
+
+    token: Annotated[int, Field(description="which word, from 0", ge=0, examples=[0])]
+    tag: Annotated[str, Field(examples=["B-person"])]
+    against: Annotated[
+        str | None, Field(description="the tag whose logit is subtracted", examples=["O"])
+    ] = None
+    score: Annotated[float, Field(description="the tag's probability", ge=0, le=1, examples=[0.8])]
+    forward: Annotated[
+        float, Field(description="of the states that have read up to the word", examples=[1.2])
+    ]
+    backward: Annotated[
+        float | None,
+        Field(description="of those that have read back to it, if the model does", examples=[2.1]),
+    ] = None
+    bias: Annotated[float, Field(examples=[-0.3])]
+    logit: Annotated[float, Field(examples=[3.0])]
 
 
 class TranslationBlock(BaseModel):

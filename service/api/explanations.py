@@ -10,6 +10,7 @@ explanation, by the thread, and freed with it.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from pydantic_core import to_json
@@ -17,14 +18,18 @@ from pydantic_core import to_json
 from service.api.admission import Admission
 from service.api.inference import Call, Inference, Raw
 from service.api.work_thread import WorkThread
-from service.artifact import UnencodableText
-from service.errors import TextError, TextTooLong
 from service.explanation.classification import ClassifierExplainer, Question
+from service.explanation.forms import written
+from service.explanation.reading import check_length, read_text
 from service.explanation.translation import explain_translation, require_attention
 from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.translation import SearchOptions, TranslationPipeline
 from service.runtime.job import Job
 from service.settings import Settings
+
+if TYPE_CHECKING:  # imported with the first of such models
+    from service.explanation.tagging import TaggerExplainer, TagQuestion
+    from service.pipelines.tagging import TaggingPipeline
 
 _NICENESS = 10  # more than that of a thread that decodes
 _FREE = 4  # requests that are taken whatever the estimate of the wait says
@@ -33,7 +38,7 @@ _MAX_WAIT = 5.0  # seconds that one may have to wait, as far as can be foreseen
 
 
 class Explanations:
-    """Explanations as JSON, which the thread writes too, because they can be long."""
+    """Explanations, which the thread also writes in the form asked for: that takes long, too."""
 
     def __init__(self, settings: Settings, inference: Inference) -> None:
         self._max_tokens = settings.max_explained_tokens
@@ -44,61 +49,79 @@ class Explanations:
         self._explainers: WeakKeyDictionary[ClassificationPipeline, ClassifierExplainer] = (
             WeakKeyDictionary()
         )
+        self._taggers: WeakKeyDictionary[TaggingPipeline, TaggerExplainer] = WeakKeyDictionary()
 
     async def of_label(
-        self, pipeline: ClassificationPipeline, text: str, question: Question, call: Call
+        self,
+        pipeline: ClassificationPipeline,
+        text: str,
+        question: Question,
+        form: str,
+        call: Call,
     ) -> bytes:
         """An `explanation.classification.Explanation`.
 
-        Raises TextError, TextTooLong, InvalidInput, Unexplainable, and as `Inference.run`.
+        Raises TextError, TextTooLong, InvalidInput, Unexplainable, as `Inference.run`, and of
+        pictures as `written`.
         """
-        try:
-            tokens, offsets = pipeline.artifact.tokenizer.encode_with_offsets(text)
-        except UnencodableText as error:
-            raise TextError(0, str(error)) from None
-        if not tokens:
-            raise TextError(0, "nothing to read is left of it; send at least one word")
-        self._check(len(tokens))
+        tokens, offsets = read_text(pipeline.artifact.tokenizer, text)
+        check_length(len(tokens), self._max_tokens)
 
         def explain(job: Job) -> bytes:
             explanation = self._explainer(pipeline).explain(text, tokens, offsets, question)
-            # What was not asked for is left out.
-            parts = {name: part for name, part in vars(explanation).items() if part is not None}
-            return to_json(parts)
+            return written(explanation, form, lambda: job.over)
 
         call.artifact = pipeline.artifact
         return await self._work.run(pipeline.artifact, len(tokens), explain, call)
 
     async def of_translation(
-        self, pipeline: TranslationPipeline, text: str, options: SearchOptions, call: Call
+        self,
+        pipeline: TranslationPipeline,
+        text: str,
+        options: SearchOptions,
+        form: str,
+        call: Call,
     ) -> bytes:
         """An `explanation.translation.Explanation`. Raises as `of_label`."""
         require_attention(pipeline)
         split = pipeline.split([text])
         tokens = sum(map(len, split.rows))
-        self._check(tokens)
+        check_length(tokens, self._max_tokens)
         call.artifact = pipeline.artifact
         found = await self._inference.run(Raw(pipeline), split.rows, call, options)
         targets: list[Sequence[int]] = [hypotheses[0].tokens for hypotheses in found]
 
         def explain(job: Job) -> bytes:
-            return to_json(explain_translation(pipeline, text, split, targets))
+            explanation = explain_translation(pipeline, text, split, targets)
+            return written(explanation, form, lambda: job.over)
 
         # The request was counted with its search; this is the rest of the same.
         own = replace(call, request=None)
         return await self._work.run(pipeline.artifact, tokens, explain, own)
 
+    async def of_tag(
+        self, pipeline: "TaggingPipeline", text: str, question: "TagQuestion", call: Call
+    ) -> bytes:
+        """An `explanation.tagging.TagExplanation` as JSON. Raises as `of_label`."""
+        from service.explanation.tagging import TaggerExplainer
+
+        split = pipeline.split([text])
+        words = sum(map(len, split.rows))
+        check_length(words, self._max_tokens)
+
+        def explain(job: Job) -> bytes:
+            explainer = self._taggers.get(pipeline)
+            if explainer is None:
+                explainer = self._taggers[pipeline] = TaggerExplainer(pipeline.artifact)
+            found = vars(explainer.explain(pipeline, split, question))
+            return to_json({name: part for name, part in found.items() if part is not None})
+
+        call.artifact = pipeline.artifact
+        return await self._work.run(pipeline.artifact, words, explain, call)
+
     def close(self) -> None:
         """End the thread."""
         self._work.close()
-
-    def _check(self, tokens: int) -> None:
-        if tokens > self._max_tokens:
-            raise TextTooLong(
-                0,
-                f"the text has {tokens:,} tokens; the limit of an explanation is "
-                f"{self._max_tokens:,}: send a part of it",
-            )
 
     def _explainer(self, pipeline: ClassificationPipeline) -> ClassifierExplainer:
         """Called by the thread alone."""

@@ -4,7 +4,8 @@ That client has one URL for a model, reads nested lists, and knows the task by i
 does here follows from its manifest.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -19,9 +20,11 @@ from service.api.openapi import ModelName
 from service.api.schemas import LengthPenalty, Prediction, RequestBody, Texts, TopK
 from service.api.search_options import search_options
 from service.api.services import Services, services_of
+from service.api.tag import written
 from service.api.texts import check_texts, locating
-from service.artifact import Languages, TranslationManifest
+from service.artifact import Languages, TaggingManifest, TranslationManifest
 from service.errors import InvalidInput, quote
+from service.pipelines.tagging import TaggedWord, entities
 from service.runtime.search import SearchOptions
 from service.settings import Settings
 
@@ -109,6 +112,55 @@ class TranslationRequest(RequestBody):
     ] = None
 
 
+class TaggingParameters(RequestBody):
+    """What the client may ask of a tagging."""
+
+    aggregation_strategy: Annotated[
+        Literal["none", "simple", "first", "average", "max"] | None,
+        Field(
+            description="none: every word by itself; others, by default: words of an entity as one"
+        ),
+    ] = None
+    ignore_labels: Annotated[
+        list[str] | None, Field(description="tags or kinds of entities to leave out; O by default")
+    ] = None
+    stride: Annotated[
+        int | None, Field(description="taken, and without effect: a text is read whole")
+    ] = None
+
+
+class TaggingRequest(RequestBody):
+    """Texts whose words are to be tagged."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "inputs": "Tesla is a car company.",
+                    "parameters": {"aggregation_strategy": "simple"},
+                }
+            ]
+        }
+    )
+
+    inputs: Annotated[Texts, Field(description="a text, or a list of texts")]
+    parameters: TaggingParameters | None = None
+    options: Annotated[
+        dict[str, JsonValue] | None, Field(description="taken, and without effect")
+    ] = None
+
+
+class TokenClass(BaseModel):
+    """A word with its tag (`entity`), or an entity with its kind (`entity_group`)."""
+
+    entity: Annotated[str | None, Field(examples=["B-corporation"])] = None
+    entity_group: Annotated[str | None, Field(examples=["corporation"])] = None
+    score: Annotated[float, Field(ge=0, le=1, examples=[0.93])]
+    word: Annotated[str, Field(examples=["Tesla"])]
+    start: Annotated[int, Field(ge=0, examples=[0])]
+    end: Annotated[int, Field(ge=0, examples=[5])]
+
+
 class TranslationText(BaseModel):
     """A translation."""
 
@@ -118,13 +170,17 @@ class TranslationText(BaseModel):
 @router.post(
     "/{name}",
     summary="Ask a model as Hugging Face's client does",
-    response_model=list[list[Prediction]] | list[TranslationText],
+    response_model=list[list[Prediction]]
+    | list[TranslationText]
+    | list[TokenClass]
+    | list[list[TokenClass]],
+    response_model_exclude_none=True,
     responses={
         200: {"headers": WARNING_HEADERS},
         **error_responses(400, 404, 413, 429, 503, 504),
     },
     openapi_extra={
-        **one_of_schemas(ClassificationRequest, TranslationRequest),
+        **one_of_schemas(ClassificationRequest, TranslationRequest, TaggingRequest),
         "parameters": [TIMEOUT_PARAMETER],
     },
 )
@@ -132,13 +188,16 @@ async def ask(name: ModelName, request: Request) -> Response:
     """For `huggingface_hub.InferenceClient(model="http://HOST:PORT/huggingface/NAME")`.
 
     Of a classification model a list of labels for each text, also for a single one, best first; of
-    a translation model its translations, `num_return_sequences` of each text, one after the other.
+    a translation model its translations, `num_return_sequences` of each text, one after the other;
+    of a tagging model the entities or words of a text, or a list of these for each of a list.
     """
     services = services_of(request)
     body = await read_body(request, services.settings.max_body_bytes)
     manifest = services.repository.manifest(name)
     if isinstance(manifest, TranslationManifest):
         return await _translate(name, request, services, body, manifest.languages)
+    if isinstance(manifest, TaggingManifest):
+        return await _tag(name, request, services, body)
     return await _classify(name, request, services, body)
 
 
@@ -179,6 +238,47 @@ async def _translate(
     headers = warning_header("inputs", warnings, isinstance(asked.inputs, str))
     translations = [{"translation_text": part.text} for ranked in results for part in ranked]
     return json_answer(translations, headers=headers)
+
+
+async def _tag(name: str, request: Request, services: Services, body: bytes) -> Response:
+    asked = parse_body(body, TaggingRequest)
+    parameters = asked.parameters or TaggingParameters()
+    texts = check_texts("inputs", asked.inputs, services.settings)
+    call = services.inference.call(request, len(texts))
+    with (
+        services.repository.other("tagging", name) as chosen,
+        locating("inputs", asked.inputs),
+    ):
+        grouped = chosen.pipeline.bio and parameters.aggregation_strategy != "none"
+        answer = services.answers.tag(chosen, texts, call)
+        language = chosen.pipeline.manifest.language
+        tagged, warnings = await services.languages.alongside(answer, texts, language, call)
+    single = isinstance(asked.inputs, str)
+    headers = warning_header("inputs", warnings, single)
+
+    def write() -> Response:
+        found = [
+            _token_classes(text, words, grouped, parameters)
+            for text, words in zip(texts, tagged, strict=True)
+        ]
+        return json_answer(found[0] if single else found, headers=headers)
+
+    return await written(write, tagged)
+
+
+def _token_classes(
+    text: str, words: Sequence[TaggedWord], grouped: bool, parameters: TaggingParameters
+) -> list[dict[str, Any]]:
+    """As transformers writes them: entities, or words, without those that are outside of any."""
+    ignored = ["O"] if parameters.ignore_labels is None else parameters.ignore_labels
+    by_itself = parameters.aggregation_strategy == "none"
+    key = "entity" if by_itself else "entity_group"
+    parts = entities(text, words) if grouped else words
+    return [
+        {key: label, "score": score, "word": word, "start": start, "end": end}
+        for word, start, end, label, score in parts
+        if label not in ignored
+    ]
 
 
 def _check_language(field: str, asked: str | None, own: str, name: str) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -21,6 +21,11 @@ from service.errors import DeadlineExceeded, InvalidInput, Overloaded, quote
 from service.runtime.job import Event, Failed, Finished, Job, Token
 from service.runtime.search import SearchOptions
 from service.settings import Settings
+
+if TYPE_CHECKING:  # imported where there is a generator
+    from service.runtime.sampling import SamplingOptions
+
+    Options = SearchOptions | SamplingOptions
 
 TIMEOUT_HEADER = b"x-timeout-ms"
 TIMEOUT_PARAMETER = {  # what /docs shows of it
@@ -43,9 +48,9 @@ class Runnable(Protocol):
     """A pipeline with an engine."""
 
     artifact: Artifact
-    full_rows: int  # that it computes at once
+    full_rows: int  # that it computes at once; a row is anything that has a length
 
-    def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
+    def submit(self, job: Job, rows: Sequence[Any]) -> None:
         """Have rows computed."""
 
 
@@ -57,7 +62,7 @@ class Raw:
         self.full_rows = pipeline.full_rows
         self._pipeline = pipeline
 
-    def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
+    def submit(self, job: Job, rows: Sequence[Any]) -> None:
         """Have rows computed."""
         job.raw = True
         self._pipeline.submit(job, rows)
@@ -111,18 +116,20 @@ class Inference:
     async def run(
         self,
         pipeline: Runnable,
-        rows: Sequence[Sequence[int]],
+        rows: Sequence[Any],
         call: Call,
-        options: SearchOptions | None = None,
+        options: "Options | None" = None,
         admission: Admission | None = None,
+        to_write: int = 0,
     ) -> list[Any]:
         """The result of each row.
 
         admission: what decides whether it may wait; by default that of the pipeline's version.
+        to_write: tokens beside those given that are work too, in all rows.
         Raises Overloaded where too many wait, DeadlineExceeded, ClientDisconnect, and whatever
         the computation raised.
         """
-        ticket = self._submit(pipeline, rows, call, options, None, admission)
+        ticket = self._submit(pipeline, rows, call, options, None, admission, to_write)
         try:
             await ticket.future
         finally:
@@ -132,13 +139,14 @@ class Inference:
     async def stream(
         self,
         pipeline: Runnable,
-        rows: Sequence[Sequence[int]],
+        rows: Sequence[Any],
         call: Call,
-        options: SearchOptions,
+        options: "Options",
+        to_write: int = 0,
     ) -> AsyncGenerator[Token | list[Any], None]:
         """Each token as it is decoded, and at last the results of all rows. Raises as `run`."""
         tokens: asyncio.Queue[Token | None] = asyncio.Queue()
-        ticket = self._submit(pipeline, rows, call, options, tokens)
+        ticket = self._submit(pipeline, rows, call, options, tokens, None, to_write)
         ticket.future.add_done_callback(lambda _: tokens.put_nowait(None))
         try:
             while (token := await tokens.get()) is not None:
@@ -168,15 +176,16 @@ class Inference:
     def _submit(
         self,
         pipeline: Runnable,
-        rows: Sequence[Sequence[int]],
+        rows: Sequence[Any],
         call: Call,
-        options: SearchOptions | None,
+        options: "Options | None",
         tokens: "asyncio.Queue[Token | None] | None",
         admission: Admission | None = None,
+        to_write: int = 0,
     ) -> "_Ticket":
         artifact = pipeline.artifact
         metrics = self._metrics.of(artifact.name)
-        size = sum(map(len, rows))
+        size = sum(map(len, rows)) + to_write
         bulk = call.bulk or len(rows) > _BULK_ROWS or size > _BULK_TOKENS
         load = Load(len(rows), size, bulk)
         admission = admission or self._admission(pipeline)

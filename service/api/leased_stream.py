@@ -1,24 +1,23 @@
-"""A translation as server-sent events, from its first part to the end of its lease.
+"""A text as server-sent events, from its first part to the end of its lease.
 
 How the parts are written is the routes' own.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from service.api.event_stream import EventStream
 from service.errors import GatehouseError
-from service.pipelines.translation import Alternative, TranslationPipeline
 from service.repository import Lease
 
-Parts = AsyncGenerator[str | Alternative, None]
+Parts = AsyncGenerator[Any, None]  # bit by bit, and at last the whole
 Begun = TypeVar("Begun")
 
 
 class LeasedStream:
-    """The parts of one translation, which `Answers.stream` gives."""
+    """The parts of one text, which `Answers.stream` or `Generations.stream` gives."""
 
-    def __init__(self, lease: Lease[TranslationPipeline], parts: Parts) -> None:
+    def __init__(self, lease: Lease[Any], parts: Parts) -> None:
         """lease: of the version that answers, released at the end."""
         self._lease = lease
         self._parts = parts
@@ -47,6 +46,6 @@ class LeasedStream:
         return EventStream(written(), self.close)
 
     async def close(self) -> None:
-        """Ends the translation, wherever it is."""
+        """Ends the work, wherever it is."""
         await self._parts.aclose()
         self._lease.release()

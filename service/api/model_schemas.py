@@ -88,8 +88,14 @@ class ModelSummary(BaseModel):
     precision: str | None
     created: datetime | None
     labels: list[str] | None = None
+    columns: Annotated[list[str] | None, Field(description="that a sequence model reads")] = None
+    forecast: Annotated[
+        list[str] | None, Field(description="the columns that a sequence model forecasts")
+    ] = None
+    tags: Annotated[list[str] | None, Field(description="that a tagger gives to words")] = None
     language: Annotated[
-        str | None, Field(description="of the texts that a classifier reads, where it is stated")
+        str | None,
+        Field(description="of the texts that a classifier or tagger reads, where it is stated"),
     ] = None
     purpose: Annotated[
         str | None, Field(description="language-identification, where the labels are languages")

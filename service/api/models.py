@@ -6,7 +6,12 @@ from service.api.errors import error_responses
 from service.api.model_schemas import ModelDetails, ModelSummary, VersionStatus
 from service.api.openapi import ModelName
 from service.api.services import services_of
-from service.artifact import ClassificationManifest, TranslationManifest
+from service.artifact import (
+    ClassificationManifest,
+    SequenceManifest,
+    TaggingManifest,
+    TranslationManifest,
+)
 from service.repository import ModelStatus
 
 router = APIRouter(prefix="/models", tags=["models"])
@@ -35,6 +40,10 @@ async def model(name: ModelName, request: Request) -> ModelDetails:
 def _summary(status: ModelStatus) -> ModelSummary:
     manifest = status.manifest
     classifier = manifest if isinstance(manifest, ClassificationManifest) else None
+    of_columns = manifest if isinstance(manifest, SequenceManifest) else None
+    tagger = manifest if isinstance(manifest, TaggingManifest) else None
+    labelled = classifier or of_columns
+    reads = classifier or tagger
     return ModelSummary(
         name=status.name,
         version=manifest.version if manifest else None,
@@ -45,8 +54,11 @@ def _summary(status: ModelStatus) -> ModelSummary:
         versions=_versions(status),
         precision=manifest.precision if manifest else None,
         created=manifest.created if manifest else None,
-        labels=list(classifier.labels) if classifier else None,
-        language=classifier.language if classifier else None,
+        labels=list(labelled.labels) or None if labelled else None,
+        columns=[column.name for column in of_columns.columns] if of_columns else None,
+        forecast=list(of_columns.forecast.columns) if of_columns and of_columns.forecast else None,
+        tags=list(tagger.tags) if tagger else None,
+        language=reads.language if reads else None,
         purpose=classifier.purpose if classifier else None,
         languages=(
             manifest.languages.model_dump() if isinstance(manifest, TranslationManifest) else None

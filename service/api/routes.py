@@ -6,6 +6,7 @@ from service.api import (
     admin,
     documentation,
     explain,
+    generate,
     health,
     huggingface,
     libretranslate,
@@ -13,6 +14,8 @@ from service.api import (
     models,
     open_inference,
     predict,
+    sequences,
+    tag,
     translate,
 )
 from service.api.access_schema import describe_access
@@ -28,6 +31,9 @@ def add_routes(app: FastAPI, settings: Settings, guarded: bool) -> None:
         translate.routes.router,
         libretranslate.router,
         explain.router,
+        generate.router,
+        sequences.router,
+        tag.router,
         models.router,
         health.routes.router,
         metrics.router,

@@ -16,6 +16,7 @@ from service.settings import Settings
 if TYPE_CHECKING:  # imported when the first request asks for them
     from service.api.documents import Documents
     from service.api.explanations import Explanations
+    from service.api.generations import Generations
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,13 @@ class Services:
         from service.api.explanations import Explanations
 
         return Explanations(self.settings, self.inference)
+
+    @cached_property
+    def generations(self) -> "Generations":
+        """What continues texts."""
+        from service.api.generations import Generations
+
+        return Generations(self.inference, self.metrics.engines)
 
     @cached_property
     def documents(self) -> "Documents":

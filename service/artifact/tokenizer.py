@@ -122,6 +122,13 @@ class Tokenizer:
         """The written form of each token, with U+2581 for a space. Raises IndexError."""
         return [self._processor.id_to_piece(int(i)) for i in ids]
 
+    def id_of(self, piece: str) -> int:
+        """The token that is written like this. Raises KeyError where there is none."""
+        token = int(self._processor.piece_to_id(piece))
+        if token == UNK_ID:
+            raise KeyError(piece)
+        return token
+
     def _finish(self, ids: list[int]) -> list[int]:
         return [*ids, EOS_ID] if self.add_eos else ids
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 _FORMATS = ("text", "csv", "tsv", "jsonl", "parquet")
-NAMES = ("predict", "translate", "models")
+NAMES = ("predict", "translate", "explain", "models")
 
 
 def add_commands(commands: Any, environment_models: str | None) -> None:
@@ -16,6 +16,7 @@ def add_commands(commands: Any, environment_models: str | None) -> None:
     models = Path(environment_models or "models")
     _add_predict(commands, models)
     _add_translate(commands, models)
+    _add_explain(commands, models)
     _add_models(commands, models)
 
 
@@ -69,6 +70,58 @@ def _add_translate(commands: Any, models: Path) -> None:
         help="hypotheses decoded together (default: 16)",
     )
     _add_output(translate)
+
+
+def _add_explain(commands: Any, models: Path) -> None:
+    explain = commands.add_parser(
+        "explain",
+        help="say why a text has its label, or what its translation looked at",
+        usage="%(prog)s TEXT [OPTIONS]",
+        description="Says what each word of a text adds to its label, or, with --source, --target "
+        "or the name of a model that translates, what each token of the translation looked at. "
+        "Prints a table, or writes the numbers or a picture of them to a file.",
+    )
+    explain.add_argument("text", metavar="TEXT", help="the text, or - for standard input")
+    model = _add_model(explain, models)
+    model.add_argument("--source", metavar="CODE", help="language of the text, such as en")
+    model.add_argument("--target", metavar="CODE", help="language wanted, such as de")
+    _add_beam_size(model)
+    group = explain.add_argument_group("what to explain of a label")
+    group.add_argument("--label", metavar="LABEL", help="the label (default: the best one)")
+    group.add_argument(
+        "--against",
+        metavar="LABEL",
+        help="by how much its logit is above this one's (default: the other one of two, none of "
+        "more)",
+    )
+    group.add_argument(
+        "--gates",
+        action="store_true",
+        help="the gates of every LSTM layer, too; a picture is then one of the gates",
+    )
+    group.add_argument(
+        "--unit",
+        type=_unit,
+        action="append",
+        default=[],
+        metavar="N",
+        help="a unit whose gates are wanted beside the means over all, from 0; may be given again",
+    )
+    output = explain.add_argument_group("output")
+    output.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="file to write in place of the table: FILE.svg and FILE.png are pictures, FILE.json "
+        "has the numbers",
+    )
+    output.add_argument("--overwrite", action="store_true", help="write it also where it exists")
+
+
+def _unit(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+    return int(text[:10])
 
 
 def _add_models(commands: Any, models: Path) -> None:

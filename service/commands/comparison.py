@@ -22,6 +22,7 @@ from service.files.formats import Format, format_of, open_rows
 from service.files.rows import Row, Rows
 from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.options import PipelineOptions
+from service.pipelines.translation import TranslationPipeline
 from service.repository.loading import same_purpose
 
 Versions = tuple[int, int]
@@ -61,8 +62,13 @@ def compare(chosen: argparse.Namespace, options: PipelineOptions, max_beam_size:
             stack.callback(pipeline.close)
             if isinstance(pipeline, ClassificationPipeline):
                 answerers.append(Classifier(pipeline, 1))
-            else:
+            elif isinstance(pipeline, TranslationPipeline):
                 answerers.append(Translator(pipeline, search))
+            else:
+                raise InvalidInput(
+                    f"{chosen.name} is a {pipeline.manifest.task} model; classification and "
+                    "translation models can be compared"
+                )
         manifests = [answerer.artifact.manifest for answerer in answerers]
         if not same_purpose(*manifests):
             raise InvalidInput(

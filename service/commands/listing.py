@@ -7,7 +7,10 @@ from pathlib import Path
 from service.artifact import (
     ArtifactError,
     ClassificationManifest,
+    GenerationManifest,
     Manifest,
+    SequenceManifest,
+    TaggingManifest,
     TranslationManifest,
     list_models,
 )
@@ -74,9 +77,20 @@ def _cells(name: str, version: int, manifest: Manifest | None, problem: str) -> 
 def _answers(manifest: Manifest) -> str:
     if isinstance(manifest, TranslationManifest):
         return f"{manifest.languages.source} to {manifest.languages.target}"
-    labels = ", ".join(manifest.labels[:_SHOWN_LABELS])
-    more = len(manifest.labels) - _SHOWN_LABELS
-    return f"{labels}, {more} more" if more > 0 else labels
+    if isinstance(manifest, TaggingManifest):
+        begun = [tag[2:] for tag in manifest.tags if tag.startswith("B-")]
+        return _listed(begun if manifest.scheme == "BIO" else manifest.tags)
+    if isinstance(manifest, GenerationManifest):
+        return "continues texts"
+    if isinstance(manifest, SequenceManifest) and manifest.forecast is not None:
+        return f"{_listed(manifest.forecast.columns)}, {manifest.forecast.horizon} steps ahead"
+    return _listed(manifest.labels)
+
+
+def _listed(labels: Sequence[str]) -> str:
+    shown = ", ".join(labels[:_SHOWN_LABELS])
+    more = len(labels) - _SHOWN_LABELS
+    return f"{shown}, {more} more" if more > 0 else shown
 
 
 def _bytes(manifest: Manifest) -> int:
@@ -93,7 +107,15 @@ def _document(
     )
     if isinstance(manifest, ClassificationManifest):
         facts["labels"] = list(manifest.labels)
-    else:
+    elif isinstance(manifest, SequenceManifest):
+        facts |= manifest.model_dump(mode="json", include={"labels", "window"})
+        facts["columns"] = [column.name for column in manifest.columns]
+        forecast = manifest.forecast
+        if forecast is not None:
+            facts["forecast"] = {"columns": forecast.columns, "horizon": forecast.horizon}
+    elif isinstance(manifest, TaggingManifest):
+        facts["tags"] = list(manifest.tags)
+    elif isinstance(manifest, TranslationManifest):
         facts["languages"] = manifest.languages.model_dump()
     scores = [score.model_dump(mode="json") for score in manifest.scores]
     return facts | {"bytes": _bytes(manifest), "digest": manifest.digest, "scores": scores}

@@ -69,6 +69,10 @@ def _run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
         size = chosen.batch_size or options.max_decoding_rows
         options = replace(options, max_decoding_rows=size)
         return translate(chosen, options, settings.max_beam_size)
+    if chosen.command == "explain":
+        from service.commands.explain import explain
+
+        return explain(chosen, options, settings)
     if chosen.action == "verify":
         from service.commands.verification import verify
 

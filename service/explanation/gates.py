@@ -9,8 +9,10 @@ the equations (Hochreiter and Schmidhuber 1997; the forget gate of Gers et al. 2
     c_t = f_t ⊙ c_{t-1} + i_t ⊙ tanh(W_c x_t + R_c h_{t-1} + b_c)
     h_t = o_t ⊙ tanh(c_t)
 
-Of an int8 layer the weights are taken times their scales, and x and h are rounded to 8 bits before
-they meet them, as the operator does it: over hundreds of steps the rounding would add up.
+h_{t-1} is the one that the served graph gave, so that no step is off by what those before it were;
+c_t and from it h_t are computed, and h_t can be held beside the served one. Of an int8 layer the
+weights are taken times their scales, and x and h are rounded to 8 bits before they meet them, as
+the operator does it.
 """
 
 from collections.abc import Mapping
@@ -22,19 +24,22 @@ from service.artifact import RecurrentLayer
 
 Array = np.ndarray
 _LEVELS = 255  # of 8 bits, from the lowest to the highest
-GATES = 4  # i, o, f and the candidate, in ONNX's order
 
 
 @dataclass(frozen=True)
 class Gates:
-    """The gates of one direction of a layer at every token of a text, in the text's order.
+    """The gates of one direction of a layer at every token, and what they act upon, in the text's
+    order.
 
-    input, forget, output, hidden: time x units, without the units that pin the quantisation.
+    input, forget, output, candidate (c̃), cell (c) and hidden (h): time x units of one text, time x
+    batch x units of several; without the units that pin the quantisation.
     """
 
     input: Array
     forget: Array
     output: Array
+    candidate: Array
+    cell: Array
     hidden: Array
 
 
@@ -44,23 +49,39 @@ def recompute(layer: RecurrentLayer, values: Mapping[str, Array]) -> list[Gates]
     values: the layer's values by name, as the served graph gave them for one text. The second
     direction of a layer reads the text from its end.
     """
+    several = recompute_batch(layer, values, np.array([len(values[layer.inputs])]))
+    return [Gates(**{name: part[:, 0] for name, part in vars(one).items()}) for one in several]
+
+
+def recompute_batch(
+    layer: RecurrentLayer, values: Mapping[str, Array], lengths: Array
+) -> list[Gates]:
+    """The same of a padded batch of texts of those lengths. What stands behind an end is padding
+    and means nothing."""
     quantised = layer.weight_scale is not None
-    inputs = values[layer.inputs][:, 0]  # time x features
+    inputs, outputs = values[layer.inputs], values[layer.outputs]  # time x (directions x) batch x *
     if quantised:
         inputs = rounded(inputs)
     weight = _weights(values, layer.weight, layer.weight_scale)
     recurrent = _weights(values, layer.recurrent, layer.recurrent_scale)
     bias = values[layer.bias]  # directions x 8 units
-    start = values[layer.hidden], values[layer.cell]  # units
+    start, cell = values[layer.hidden], values[layer.cell]  # units
+    units = len(start) - layer.pins
     directions = []
     for number in range(len(weight)):
-        turn = slice(None, None, -1) if number else slice(None)
+        begins = _begins(len(inputs), lengths, backwards=number > 0)
+        order = slice(None, None, -1) if number else slice(None)
+        before = _shifted(outputs[:, number], start, begins, order)
+        if quantised:
+            before = rounded(before, by_step=True)
         half = bias.shape[1] // 2
-        given = inputs[turn] @ weight[number].T + bias[number, :half] + bias[number, half:]
-        steps = _run(given, recurrent[number].T, *start, quantised)  # 4 x time x units
-        units = steps.shape[2] - layer.pins
-        i, o, f, h = (part[turn, :units] for part in steps)
-        directions.append(Gates(i, f, o, h))
+        gates = inputs @ weight[number].T  # time x batch x 4 units
+        gates += before @ recurrent[number].T
+        gates += bias[number, :half] + bias[number, half:]
+        i, o, f, c = (part[..., :units] for part in np.split(gates, 4, axis=-1))
+        i, o, f, c = _sigmoid(i), _sigmoid(o), _sigmoid(f), np.tanh(c)
+        cells = _cells(f, i * c, cell[:units], begins, order)
+        directions.append(Gates(i, f, o, c, cells, o * np.tanh(cells)))
     return directions
 
 
@@ -79,30 +100,45 @@ def _weights(values: Mapping[str, Array], name: str, scale: str | None) -> Array
     return weights
 
 
-def rounded(values: Array) -> Array:
+def rounded(values: Array, by_step: bool = False) -> Array:
     """Values as they come out of ONNX's DynamicQuantizeLinear, times its scale: 8 bits from the
-    smallest to the largest, with 0 among them."""
-    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
-    scale = np.float32((high - low) / _LEVELS) or np.float32(1)
+    smallest to the largest, with 0 among them. by_step: at each place of the first axis by itself.
+    """
+    axes = tuple(range(1, values.ndim)) if by_step else None
+    low = np.minimum(0, values.min(axis=axes, keepdims=True))
+    high = np.maximum(0, values.max(axis=axes, keepdims=True))
+    scale = (high - low) / np.float32(_LEVELS)
+    scale = np.where(scale > 0, scale, np.float32(1))
     zero = np.rint(-low / scale)
     kept: Array = (np.clip(np.rint(values / scale) + zero, 0, _LEVELS) - zero) * scale
     return kept.astype(np.float32)
 
 
-def _run(given: Array, recurrent: Array, hidden: Array, cell: Array, quantised: bool) -> Array:
-    """i, o, f and h at every step (4 x time x units).
+def _begins(time: int, lengths: Array, backwards: bool) -> Array:
+    """Where a direction reads the first token of each text (time x batch, bool)."""
+    first = lengths - 1 if backwards else np.zeros_like(lengths)
+    begins: Array = np.arange(time)[:, None] == first
+    return begins
 
-    given: W x_t + b, time x 4 units; recurrent: units x 4 units; hidden, cell: units, the start.
-    """
-    units = len(hidden)
-    steps = np.empty((GATES, len(given), units), dtype=np.float32)
-    for t, from_input in enumerate(given):
-        gates = from_input + (rounded(hidden) if quantised else hidden) @ recurrent
-        i, o, f = (_sigmoid(gates[n * units : (n + 1) * units]) for n in range(GATES - 1))
-        cell = f * cell + i * np.tanh(gates[(GATES - 1) * units :])
-        hidden = o * np.tanh(cell)
-        steps[:, t] = i, o, f, hidden
-    return steps
+
+def _shifted(states: Array, start: Array, begins: Array, order: slice) -> Array:
+    """The states that each token found (time x batch x units): those one step before in the order
+    of reading, and the start where it begins."""
+    found = np.empty_like(states)
+    found[order][1:] = states[order][:-1]
+    found[begins] = start
+    return found
+
+
+def _cells(forget: Array, written: Array, start: Array, begins: Array, order: slice) -> Array:
+    """c at every token (time x batch x units), from f and i ⊙ c̃."""
+    cells = np.empty_like(written)
+    cell = np.broadcast_to(start, written.shape[1:])  # batch x units
+    steps = zip(forget[order], written[order], begins[order], cells[order], strict=True)
+    for f, new, first, kept in steps:
+        cell = f * np.where(first[:, None], start, cell) + new
+        kept[...] = cell
+    return cells
 
 
 def _sigmoid(values: Array) -> Array:

@@ -7,12 +7,14 @@ import { save } from "./picture.js";
  * A figure around a drawing that depends on the width there is.
  *
  * draw(width): answers an SVG element. table(): answers a table with the same numbers, made when
- * somebody wants to see it. extras: what else stands below the drawing.
+ * somebody wants to see it. extras: what else stands below the drawing. keep(kind): saves the picture
+ * as svg or png; by default the drawing is saved as it is seen.
  */
-export function figure({ title, file, draw, table, extras = [] }) {
+export function figure({ title, file, draw, table, extras = [], keep }) {
   const stage = element("div", { class: "stage" });
+  keep ??= (kind) => save(stage.querySelector("svg"), file, kind);
   const saves = ["svg", "png"].map((kind) =>
-    button(kind.toUpperCase(), () => save(stage.querySelector("svg"), file, kind), {
+    button(kind.toUpperCase(), () => keep(kind), {
       "aria-label": `Save the picture as ${kind.toUpperCase()}: ${title}`,
     }),
   );

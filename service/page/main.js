@@ -2,6 +2,7 @@
 
 import { Choice } from "./choice.js";
 import { element } from "./dom.js";
+import { GatesPanel } from "./gates.js";
 import { askForKeys } from "./key.js";
 import { LanguageLine } from "./language.js";
 import { readModels } from "./models.js";
@@ -19,6 +20,7 @@ const language = new LanguageLine(byId("language"));
 const views = {
   sentiment: view("sentiment", SentimentPanel, "Model", "classifies"),
   translation: view("translation", TranslationPanel, "Languages", "translates"),
+  gates: view("gates", GatesPanel, "Model", "classifies"),
 };
 let open = null;
 let timer = null;
@@ -64,6 +66,7 @@ async function start() {
     notice.replaceChildren();
     offer(views.sentiment, classifiers);
     offer(views.translation, translators);
+    offer(views.gates, classifiers);
     language.enabled = namesLanguages;
     update();
   } catch (error) {

@@ -50,13 +50,18 @@ export async function pngFile(drawing) {
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 
-/** Hands a file to the browser's downloads. kind: svg or png. */
+/** Saves the drawing as a file. kind: svg or png. */
 export async function save(drawing, name, kind) {
   const blob = kind === "png" ? await pngFile(drawing) : svgBlob(drawing);
+  download(blob, `${name}.${kind}`);
+}
+
+/** Hands a file to the browser's downloads. */
+export function download(blob, name) {
   const address = URL.createObjectURL(blob);
   const link = document.createElement("a");
   link.href = address;
-  link.download = `${name}.${kind}`;
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 60_000); // a slow dialog may still read it
 }

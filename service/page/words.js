@@ -4,6 +4,7 @@
 // one, so that the picture can be read without its colours.
 
 import { svg } from "./dom.js";
+import { flow } from "./flow.js";
 import { widthOf } from "./letters.js";
 import { signed } from "./numbers.js";
 
@@ -18,7 +19,8 @@ const STRONGEST = 0.42; // opacity of the tint: black on it stays readable, and 
 
 /** The drawing, from [{ text, start, end, contribution }]. width: pixels that it may take. */
 export function drawWords(words, label, width) {
-  const rows = flow(words, width);
+  const boxes = words.map((word) => sized(word, width));
+  const rows = flow(boxes, width, GAP, HAIR);
   const largest = Math.max(...words.map((word) => Math.abs(word.contribution)), 1e-9);
   const height = LEGEND + rows.length * ROW;
   const drawing = svg("svg", {
@@ -36,42 +38,11 @@ export function drawWords(words, label, width) {
   return drawing;
 }
 
-/** Places words in rows, as a paragraph flows. Answers lists of { word, shown, x, width }. */
-function flow(words, width) {
-  const rows = [[]];
-  let x = 0;
-  for (const group of groups(words.map((word) => sized(word, width)))) {
-    const whole = group.reduce((sum, one) => sum + one.width + HAIR, -HAIR);
-    for (const [index, one] of group.entries()) {
-      const needed = index === 0 && whole <= width ? whole : one.width;
-      if (x > 0 && x + needed > width) {
-        rows.push([]);
-        x = 0;
-      }
-      rows.at(-1).push({ ...one, x });
-      x += one.width + HAIR;
-    }
-    x += GAP - HAIR;
-  }
-  return rows;
-}
-
-/** What stands in the text without a space between, such as a word and its comma. */
-function groups(placed) {
-  const found = [];
-  for (const one of placed) {
-    const together = found.at(-1)?.at(-1)?.word.end === one.word.start;
-    if (together) found.at(-1).push(one);
-    else found.push([one]);
-  }
-  return found;
-}
-
 function sized(word, width) {
   const shown = shortened(word.text, width - 2 * PADDING);
   const number = widthOf(signed(word.contribution), NUMBER_SIZE, "--plain");
   const own = Math.max(spokenWidth(shown), number) + 2 * PADDING;
-  return { word, shown, width: Math.min(own, width) };
+  return { word, shown, start: word.start, end: word.end, width: Math.min(own, width) };
 }
 
 function drawWord({ word, shown, x, width }, y, largest) {

@@ -20,7 +20,9 @@ class PipelineOptions:
     max_batch_tokens: int = 4096  # padded tokens
     max_queue_delay: float = 0.0  # seconds that rows may wait for others to fill their batch
     max_text_tokens: int = 20_480  # of a text to classify, which is read in one piece
+    max_sequence_steps: int = 4096  # of a sequence of columns
     max_source_tokens: int = 256  # a longer sentence is translated in parts
+    max_prompt_tokens: int = 1024  # of a text to continue
     # What an engine of the model of that name measures itself with.
     measures: Callable[[str], Measures] = lambda name: Unmeasured()
 
@@ -39,6 +41,8 @@ class PipelineOptions:
             max_batch_tokens=settings.max_batch_tokens,
             max_queue_delay=settings.max_queue_delay_ms / 1000,
             max_text_tokens=settings.max_text_tokens,
+            max_sequence_steps=settings.max_sequence_steps,
             max_source_tokens=settings.max_source_tokens,
+            max_prompt_tokens=settings.max_prompt_tokens,
             measures=measures,
         )

@@ -18,6 +18,7 @@ class TranslationStream:
     def __init__(self, tokenizer: Tokenizer, split: SplitTexts) -> None:
         """split: of one text."""
         self._tokenizer = tokenizer
+        self._split = split
         (text,), (counts,) = split.splits, split.counts
         # What stands before each row, and at the end.
         self._before: list[str] = []
@@ -48,7 +49,7 @@ class TranslationStream:
                 yield self._before[self._row]
                 self._before[self._row] = ""
             ended = self._ended[self._row]
-            text = self._tokenizer.decode(self._tokens[self._row])
+            text = self._split.restored(self._row, self._tokenizer.decode(self._tokens[self._row]))
             if not ended:
                 text = text.rstrip(_REPLACEMENT)
             if text.startswith(self._written):

@@ -20,14 +20,16 @@ from service.artifact import (
 )
 from service.errors import TextError
 from service.pipelines.options import PipelineOptions
+from service.pipelines.placeholders import Glossary, Keeper, KnownWords, Masked, find, mask
 from service.pipelines.sentences import SplitText, split_sentences
 from service.runtime.decoder import Decoder
 from service.runtime.decoding import DecodingEngine
 from service.runtime.engine import EngineThread
 from service.runtime.forced import forced_attention
 from service.runtime.job import Failed, Item, Job
+from service.runtime.keeping import KeepingSearch
 from service.runtime.measures import Measures
-from service.runtime.search import Hypothesis, Search, SearchOptions, begin_search
+from service.runtime.search import Hypothesis, SearchOptions, SequenceSearch, begin_search
 from service.runtime.session import Array, open_session
 
 WORD_START = "\N{LOWER ONE EIGHTH BLOCK}"  # how sentencepiece writes the space before a word
@@ -56,6 +58,8 @@ class SplitTexts:
     splits: list[SplitText]
     counts: list[list[int]]  # text by text, how many rows each sentence became
     rows: list[list[int]]
+    # Row by row, its sentence with what its placeholders stand for; none where none has any.
+    kept: Sequence[Masked] = ()
 
     def join(self, translated: Sequence[Sequence[Alternative]]) -> list[list[Alternative]]:
         """Each text's alternatives, best first, from those of each row.
@@ -66,6 +70,11 @@ class SplitTexts:
         position = 0
         for split, numbers in zip(self.splits, self.counts, strict=True):
             rows = translated[position : position + sum(numbers)]
+            if self.kept:
+                rows = [
+                    [one._replace(text=self.restored(position + i, one.text)) for one in ranked]
+                    for i, ranked in enumerate(rows)
+                ]
             position += len(rows)
             results.append(
                 [
@@ -74,6 +83,10 @@ class SplitTexts:
                 ]
             )
         return results
+
+    def restored(self, row: int, text: str) -> str:
+        """What the decoder wrote for a row, with what its placeholders stand for."""
+        return self.kept[row].restored(text) if self.kept else text
 
     @staticmethod
     def _joined(split: SplitText, numbers: list[int], parts: list[Alternative]) -> Alternative:
@@ -96,6 +109,8 @@ class TranslationPipeline:
         # Those that are decoded, and as many again that take their places.
         self.full_rows = 2 * self.options.max_decoding_rows
         self._facts = self.manifest.decoding
+        self._symbols, self._keeper = _keeper(artifact)
+        self._symbol_tokens = frozenset(map(artifact.tokenizer.id_of, self._symbols))
         threads = self.options.threads
         self._decoder = Decoder(
             open_session(artifact.graph_path("encoder"), threads),
@@ -129,8 +144,10 @@ class TranslationPipeline:
         self, sentences: Sequence[str], options: SearchOptions | None = None
     ) -> list[str]:
         """The translation of each sentence, taken as it stands. Raises TextError."""
-        rows = [self._tokens(i, sentence) for i, sentence in enumerate(sentences)]
-        return [best[0].text for best in self._compute(rows, options, self._alternatives)]
+        masked = [self.masked(sentence) for sentence in sentences]
+        rows = [self._tokens(i, sentence.text) for i, sentence in enumerate(masked)]
+        best = self._compute(rows, options, self._alternatives)
+        return [one.restored(ranked[0].text) for one, ranked in zip(masked, best, strict=True)]
 
     def search(
         self, rows: Sequence[Sequence[int]], options: SearchOptions | None = None
@@ -156,18 +173,33 @@ class TranslationPipeline:
             self._decoder, rows, targets, options.max_decoding_rows, options.max_batch_tokens
         )
 
-    def split(self, texts: Sequence[str]) -> SplitTexts:
+    @property
+    def takes_glossary(self) -> bool:
+        """Whether it was trained with placeholders, without which no term can be carried over."""
+        return self._keeper is not None
+
+    def split(self, texts: Sequence[str], glossary: Glossary | None = None) -> SplitTexts:
         """Texts as rows of source tokens. Raises TextError, which names the text."""
         splits = [self._split(i, text) for i, text in enumerate(texts)]
         rows: list[list[int]] = []
         counts: list[list[int]] = []
+        kept: list[Masked] = []
         for i, split in enumerate(splits):
-            parts = [self._rows(i, sentence) for sentence in split.sentences]
+            masked = [self.masked(sentence, glossary) for sentence in split.sentences]
+            parts = [self._rows(i, sentence.text) for sentence in masked]
             if not any(parts):
                 raise TextError(i, "nothing to read is left of it; send at least one word")
             counts.append([len(part) for part in parts])
-            rows.extend(row for part in parts for row in part)
-        return SplitTexts(splits, counts, rows)
+            for sentence, part in zip(masked, parts, strict=True):
+                rows += part
+                kept += [sentence] * len(part)
+        return SplitTexts(splits, counts, rows, kept if any(one.values for one in kept) else ())
+
+    def masked(self, sentence: str, glossary: Glossary | None = None) -> Masked:
+        """A sentence with placeholders for what is to be kept; as it is, where there are none."""
+        if self._keeper is None:
+            return Masked(sentence, {})
+        return mask(sentence, find(sentence, self._keeper, glossary), self._symbols)
 
     def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
         """Have rows translated; each result is a list of alternatives, best first.
@@ -214,14 +246,16 @@ class TranslationPipeline:
             measures,
         )
 
-    def _begin(self, item: Item) -> Search:
+    def _begin(self, item: Item) -> SequenceSearch:
         facts, options = self._facts, _options(item)
         limit = int(facts.max_length_factor * len(item.tokens)) + facts.max_length_offset
         if options.max_length is not None:
             limit = min(limit, options.max_length)
         penalty = facts.length_penalty if options.length_penalty is None else options.length_penalty
         beam_size = min(options.beam_size, self.manifest.tokenizer.vocabulary - SPECIAL_TOKENS)
-        return begin_search(beam_size, penalty, limit, EOS_ID)
+        search = begin_search(beam_size, penalty, limit, EOS_ID)
+        kept = self._symbol_tokens.intersection(item.tokens)
+        return KeepingSearch(search, kept, self._symbol_tokens, EOS_ID) if kept else search
 
     def _hypotheses(self, item: Item) -> list[Hypothesis]:
         search = item.search
@@ -284,5 +318,18 @@ class TranslationPipeline:
         return limit
 
 
+def _keeper(artifact: Artifact) -> tuple[Sequence[str], Keeper | None]:
+    """The placeholders of a model, and what finds their places."""
+    manifest = artifact.manifest
+    assert isinstance(manifest, TranslationManifest)
+    facts = manifest.placeholders
+    if facts is None:
+        return (), None
+    words = (artifact.path / facts.words).read_text(encoding="utf-8").split("\n")
+    compounds = manifest.languages.source.split("-")[0] == "de"
+    return facts.symbols, Keeper(KnownWords(words, compounds))
+
+
 def _options(item: Item) -> SearchOptions:
-    return item.job.options or SearchOptions()
+    options = item.job.options
+    return options if isinstance(options, SearchOptions) else SearchOptions()

@@ -12,6 +12,7 @@ from service.artifact import (
     ArtifactError,
     ClassificationManifest,
     Manifest,
+    SequenceManifest,
     TranslationManifest,
     read_artifact,
 )
@@ -62,9 +63,21 @@ def read_version(path: Path) -> Artifact:
 
 
 def same_purpose(first: Manifest, second: Manifest) -> bool:
-    """Whether two versions answer the same requests: the same task, purpose and languages."""
+    """Whether two versions answer the same requests: the same task, purpose, languages
+    and columns."""
     if isinstance(first, TranslationManifest) and isinstance(second, TranslationManifest):
         return first.languages == second.languages
     if isinstance(first, ClassificationManifest) and isinstance(second, ClassificationManifest):
         return first.purpose == second.purpose
-    return False
+    if isinstance(first, SequenceManifest) and isinstance(second, SequenceManifest):
+        return _columns(first) == _columns(second)
+    return type(first) is type(second)
+
+
+def _columns(manifest: SequenceManifest) -> tuple[set[tuple[str, str]], tuple[str, ...] | None]:
+    """What a sequence model reads, and what it forecasts; None: it gives labels."""
+    forecast = manifest.forecast
+    return (
+        {(column.name, column.kind) for column in manifest.columns},
+        None if forecast is None else forecast.columns,
+    )

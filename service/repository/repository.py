@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from service.artifact import Artifact, ArtifactError, Manifest
 from service.errors import ModelsNotReady, UnknownModel, UnknownVersion, VersionRefused
@@ -208,6 +208,18 @@ class Repository:
         """
         while True:
             lease = self._table.translator(source, target, name).lease(version)
+            if lease is not None:
+                return lease
+
+    def other(self, task: str, name: str | None = None, version: int | None = None) -> Lease[Any]:
+        """A lease on the model of a task, for those that are looked up by name alone.
+
+        Without a name the only model of the task answers, without a version the active one, or
+        the candidate where it has a share. Raises UnknownModel, UnknownVersion, ModelsNotReady,
+        and InvalidInput where a name is needed.
+        """
+        while True:
+            lease = self._table.other(task, name).lease(version)
             if lease is not None:
                 return lease
 

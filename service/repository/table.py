@@ -7,7 +7,7 @@ and a few dictionaries, takes one lock, and builds nothing but the lease. Any th
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Any, Generic
 
 from service.artifact import ClassificationManifest, Manifest, TranslationManifest
 from service.errors import (
@@ -20,6 +20,7 @@ from service.errors import (
     listing,
 )
 from service.pipelines.classification import ClassificationPipeline
+from service.pipelines.loading import Pipeline
 from service.pipelines.translation import TranslationPipeline
 from service.repository.leases import Lease, LoadedVersion, PipelineT_co
 
@@ -91,7 +92,7 @@ class Route(Generic[PipelineT_co]):
         return loaded
 
 
-AnyRoute = Route[ClassificationPipeline] | Route[TranslationPipeline]
+AnyRoute = Route[Any]  # of any pipeline: the manifest says of which
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,8 @@ class RoutingTable:
     translators: Mapping[tuple[str, str, str | None], Route[TranslationPipeline]] = field(
         default_factory=dict
     )
+    # The models of all other tasks, by task and name.
+    others: Mapping[str, Mapping[str | None, Route[Pipeline]]] = field(default_factory=dict)
 
     def classifier(self, name: str | None) -> Route[ClassificationPipeline]:
         """The route of a classifier; without a name the only one, or "sentiment".
@@ -157,19 +160,36 @@ class RoutingTable:
             raise UnsupportedLanguagePair(source, target, pairs)
         raise _no_default("translation", [known for known in matching if known is not None])
 
+    def other(self, task: str, name: str | None) -> Route[Pipeline]:
+        """The route of a model of a task that has no table of its own; without a name the only one.
+
+        Raises UnknownModel, and InvalidInput where a name is needed.
+        """
+        of_task = self.others.get(task, {})
+        route = of_task.get(name)
+        if route is not None:
+            return route
+        names = [known for known in of_task if known is not None]
+        if name is not None:
+            raise UnknownModel(name, names, task)
+        raise _no_default(task, names)
+
 
 def routing_table(routes: Iterable[AnyRoute]) -> RoutingTable:
     """The table of some routes, with every default worked out."""
     classifiers: dict[str | None, Route[ClassificationPipeline]] = {}
     translators: dict[tuple[str, str, str | None], Route[TranslationPipeline]] = {}
     pairs: dict[tuple[str, str], dict[str, Route[TranslationPipeline]]] = {}
+    by_task: dict[str, dict[str | None, Route[Pipeline]]] = {}
     for route in routes:
         if isinstance(route.manifest, TranslationManifest):
             source, target = (language.lower() for language in _languages(route))
-            translators[source, target, route.name] = route  # type: ignore[assignment]
-            pairs.setdefault((source, target), {})[route.name] = route  # type: ignore[assignment]
+            translators[source, target, route.name] = route
+            pairs.setdefault((source, target), {})[route.name] = route
+        elif isinstance(route.manifest, ClassificationManifest):
+            classifiers[route.name] = route
         else:
-            classifiers[route.name] = route  # type: ignore[assignment]
+            by_task.setdefault(route.manifest.task, {})[route.name] = route
     identifiers = [name for name, route in classifiers.items() if name and _identifies(route)]
     identifier = _default(identifiers, DEFAULT_IDENTIFIER)
     others = [name for name in classifiers if name and name not in identifiers]
@@ -180,10 +200,14 @@ def routing_table(routes: Iterable[AnyRoute]) -> RoutingTable:
         default = _default(of_pair, f"translation-{source}-{target}")
         if default is not None:
             translators[source, target, None] = of_pair[default]
+    for of_task in by_task.values():
+        if len(of_task) == 1:
+            (of_task[None],) = of_task.values()
     return RoutingTable(
         classifiers=classifiers,
         identifier=None if identifier is None else classifiers[identifier],
         translators=translators,
+        others=by_task,
     )
 
 

@@ -7,14 +7,14 @@ recurrent network has a fixed size, so nothing is ever paged or preempted. Owned
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from service.runtime.batches import batches_by_length
-from service.runtime.decoder import Decoder, DecodingBatch
+from service.runtime.decoder import DecodingBatch
 from service.runtime.job import Event, Item, Job, Token
 from service.runtime.measures import Measures, Unmeasured
-from service.runtime.rows import Rows
-from service.runtime.search import Search, Step
+from service.runtime.rows import Rearrangement, Rows
+from service.runtime.search import SequenceSearch, Step
 from service.runtime.waiting import WaitingQueue
 
 # An encoder run for one sentence costs three times its share of a run for eight. While others are
@@ -22,9 +22,36 @@ from service.runtime.waiting import WaitingQueue
 JOIN_PATIENCE = 4  # steps
 _JOIN_SHARE = 4  # no wait where the new ones are a fourth of the running ones
 
+# A larger encoder run costs no less a token, as four rows are enough for that. It costs more: there
+# is more padding in it, and where its tensors take megabytes, malloc gives them back to the system
+# after every run, and the page faults of taking them again cost up to a third of it.
+ENCODED_TOKENS = 256  # with padding, in one run
+
 _LEAVE = Step((), ())
 
-Begin = Callable[[Item], Search]
+Begin = Callable[[Item], SequenceSearch]
+
+
+class Decoder(Protocol):
+    """What takes in sequences that join: `service.runtime.decoder`, `service.runtime.generator`."""
+
+    def encode(self, sources: Sequence[Sequence[int]], /) -> Any:
+        """What the running batch needs of some sequences to join."""
+
+
+class Batch(Protocol):
+    """The rows that are decoded together."""
+
+    def join(self, encoded: Any, /) -> None:
+        """Append a row for each sequence that was encoded."""
+
+    def step(self, k: int) -> tuple[list[list[float]], list[list[int]]]:
+        """The k best continuations of each row: log-probabilities and tokens, best first."""
+
+    def rearrange(self, change: Rearrangement) -> None:
+        """Carry out what the searches decided."""
+
+
 Finish = Callable[[Item], Any]  # turns an item's search into its result
 
 
@@ -40,23 +67,26 @@ class DecodingEngine:
         max_tokens: int,
         reserved_rows: int = 0,
         measures: Measures | None = None,
+        batch: Callable[[Any], Batch] = DecodingBatch,
     ) -> None:
         """max_rows: hypotheses decoded together; max_tokens: source tokens encoded together.
 
-        reserved_rows: those of max_rows that bulk may not take.
+        More than ENCODED_TOKENS are not, whatever max_tokens allows, but for a single sentence.
+        reserved_rows: those of max_rows that bulk may not take; batch: makes the decoder's batch.
         """
         self._decoder = decoder
+        self._new_batch = batch
         self._begin = begin
         self._finish = finish
         self._max_rows = max_rows
-        self._max_tokens = max_tokens
+        self._max_tokens = min(max_tokens, ENCODED_TOKENS)
         self._reserved_rows = reserved_rows
         self._measures = measures or Unmeasured()
         self._queue = WaitingQueue()
         self._patience = JOIN_PATIENCE
         self._running: list[Item] = []
         self._rows: Rows[Item] = Rows()
-        self._batch = DecodingBatch(decoder)
+        self._batch = batch(decoder)
 
     def push(self, job: Job, items: Sequence[Item]) -> None:
         """Take in the rows of a job."""
@@ -91,7 +121,7 @@ class DecodingEngine:
     def _forget_running(self) -> None:
         self._running = []
         self._rows = Rows()
-        self._batch = DecodingBatch(self._decoder)
+        self._batch = self._new_batch(self._decoder)
 
     # --- joining
 
@@ -189,6 +219,8 @@ class DecodingEngine:
             job = item.job
             if job.over:
                 continue
+            if _search(item).silent:
+                continue
             if not job.first_token:
                 job.first_token = now
             if job.stream:
@@ -210,7 +242,7 @@ class DecodingEngine:
         self._running = [item for item, step in steps if step.tokens]
 
 
-def _search(item: Item) -> Search:
+def _search(item: Item) -> SequenceSearch:
     assert item.search is not None
     return item.search
 
@@ -223,13 +255,8 @@ def _said(item: Item, step: Step) -> list[Event]:
     """What a step tells of a row that is streamed."""
     if step.tokens:
         return [Token(item.job, item.index, step.tokens[0])]
-    end = Token(item.job, item.index, None)
-    search = _search(item)
-    tokens = search.hypotheses()[0].tokens
-    if len(tokens) == search.max_length:
-        # Cut at its limit: no row goes on with its last token.
-        return [Token(item.job, item.index, tokens[-1]), end]
-    return [end]
+    said = [Token(item.job, item.index, token) for token in _search(item).unsaid()]
+    return [*said, Token(item.job, item.index, None)]
 
 
 def _failed(items: Sequence[Item], error: Exception) -> list[Event]:

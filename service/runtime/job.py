@@ -7,9 +7,12 @@ is written from outside, and all else by the engine.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from service.runtime.search import Search, SearchOptions
+from service.runtime.search import SearchOptions, SequenceSearch
+
+if TYPE_CHECKING:  # imported where there is a generator
+    from service.runtime.sampling import SamplingOptions
 
 
 @dataclass(slots=True, eq=False)
@@ -19,7 +22,7 @@ class Item:
     job: "Job"
     index: int
     tokens: Sequence[int]
-    search: Search | None = None  # while it is decoded
+    search: SequenceSearch | None = None  # while it is decoded
     rows: list[int] = field(default_factory=list)  # of the decoder's batch, one a hypothesis
 
 
@@ -32,8 +35,8 @@ class Job:
 
     deliver: Callable[[list["Event"]], None]  # called by the engine's thread
     bulk: bool = False  # goes behind those that are not
-    options: SearchOptions | None = None  # of a decoder
-    stream: bool = False  # also say each token (greedy search alone)
+    options: "SearchOptions | SamplingOptions | None" = None  # of a decoder
+    stream: bool = False  # also say each token (of searches of one row)
     raw: bool = False  # results are what the graphs give: logits, hypotheses in tokens
     cancelled: bool = False  # nobody waits for it any more: it is dropped, and nothing delivered
     failed: bool = False

@@ -14,7 +14,7 @@ import math
 from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 LOOP_BLOCK = 8  # tokens of the longest block whose repetition is looked for
 LOOP_COPIES = 4  # of a block, and
@@ -49,6 +49,37 @@ class Step(NamedTuple):
     tokens: Sequence[int]
 
 
+class SequenceSearch(Protocol):
+    """What a decoding engine runs for each of its sequences."""
+
+    @property
+    def beam_size(self) -> int:
+        """The most rows that it may come to."""
+
+    @property
+    def candidates(self) -> int:
+        """How many of the best continuations of a row it needs in the next step."""
+
+    @property
+    def max_length(self) -> int:
+        """Tokens after which it ends."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether its last step wrote nothing: it read what is given."""
+
+    def advance(
+        self, log_probs: Sequence[Sequence[float]], tokens: Sequence[Sequence[int]]
+    ) -> Step:
+        """Take one step; no rows once it is done. See `BeamSearch.advance`."""
+
+    def unsaid(self) -> Sequence[int]:
+        """Of a search of one row that is done: tokens written that no row continues with."""
+
+    def hypotheses(self) -> list[Hypothesis]:
+        """What it found, best first."""
+
+
 _DONE = Step((), ())
 _FIRST = (0,)
 
@@ -58,6 +89,7 @@ class GreedySearch:
 
     beam_size = 1
     candidates = 1
+    silent = False
 
     def __init__(self, length_penalty: float, max_length: int, end_token: int) -> None:
         self.length_penalty = length_penalty
@@ -89,6 +121,11 @@ class GreedySearch:
             return _DONE
         return Step(_FIRST, (token,))
 
+    def unsaid(self) -> Sequence[int]:
+        """The last token, where the hypothesis was cut at its limit."""
+        tokens = self.hypotheses()[0].tokens
+        return tokens[-1:] if len(tokens) == self.max_length else ()
+
     def hypotheses(self) -> list[Hypothesis]:
         """The one hypothesis."""
         length = len(self.tokens) + self._complete
@@ -99,6 +136,8 @@ class GreedySearch:
 
 class BeamSearch:
     """The live and finished hypotheses of one sequence."""
+
+    silent = False
 
     def __init__(
         self, beam_size: int, length_penalty: float, max_length: int, end_token: int
@@ -170,6 +209,10 @@ class BeamSearch:
         self._prefixes = ended[: len(live)]
         self.rows = len(live)
         return Step([row for _, row, _ in live], [token for _, _, token in live])
+
+    def unsaid(self) -> Sequence[int]:
+        """Nothing: it is never streamed, as its best hypothesis is known at the end alone."""
+        return ()
 
     def hypotheses(self) -> list[Hypothesis]:
         """The finished hypotheses, best first; those that ended by themselves before cut ones."""

@@ -7,7 +7,7 @@ from selenium.webdriver import Keys
 
 from tests.browser.screens import Screen
 
-TABS = ["sentiment", "translation"]
+TABS = ["sentiment", "translation", "gates"]
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
 

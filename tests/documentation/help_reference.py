@@ -18,6 +18,7 @@ COMMANDS = (
     "",
     "predict",
     "translate",
+    "explain",
     "models list",
     "models verify",
     "models compare",

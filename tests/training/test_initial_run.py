@@ -17,6 +17,7 @@ from training.origin import Origin
 from training.recipe import ClassificationRecipe, RecipeError, read_recipe
 from training.run_folder import RunError, RunFolder
 from training.runs import load_run, resume_run, start_run
+from training.trained import ClassificationRun
 from training.trainer import Trainer
 
 PARTS = {
@@ -133,6 +134,7 @@ def test_the_manifest_names_what_the_language_model_has_read(model: Path, tmp_pa
     copy.write_json(copy.recipe, settings | {"sources": sources})
     start_run(run, recipe(copy.path), Origin(tmp_path), quiet=True)
     trained = load_run(run)
+    assert isinstance(trained, ClassificationRun)
     described = [(source.name, source.rows, source.license) for source in trained.corpora.sources]
     assert described == [
         ("synthetic", 2000, "generated; no rights"), ("novels", 2000, "theirs"),
@@ -165,6 +167,7 @@ def test_sources_that_an_older_run_did_not_write_down(model: Path, tmp_path: Pat
             "embedding_size is 4, there 8; network.layers is 2, there 1",
         ),
         ({"network.bidirectional": False}, "network.bidirectional is False, there True"),
+        ({"network.cell": "gru"}, "network.cell is gru, there lstm"),
     ],
 )
 def test_another_network_is_refused_before_anything_is_read(

@@ -11,7 +11,13 @@ import onnx
 import pytest
 import torch
 
-from service.artifact import ArtifactError, TranslationManifest, list_models, read_artifact
+from service.artifact import (
+    ArtifactError,
+    ClassificationManifest,
+    TranslationManifest,
+    list_models,
+    read_artifact,
+)
 from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.loading import load_pipeline
 from service.pipelines.proof import prove
@@ -314,7 +320,9 @@ def test_a_text_of_no_words_is_no_example(stars_run: ClassificationRun, tmp_path
     run = copy.copy(stars_run)
     object.__setattr__(run, "corpora", corpora)
     published = publish(run, tmp_path, "stars", "fp32", quiet=True)
-    shown = [example.text for example in read_artifact(published.path).manifest.examples]
+    manifest = read_artifact(published.path).manifest
+    assert isinstance(manifest, ClassificationManifest)
+    shown = [example.text for example in manifest.examples]
     assert shown == [example.text for example in part[:5]]
 
 

@@ -3,30 +3,54 @@
 from pathlib import Path
 
 import pytest
+import torch
 
+from service.artifact.vocabulary import Vocabulary
 from training.corpora import SYNTHETIC
 from training.data.languages import SOURCES as LANGUAGES
 from training.data.parallel import SOURCES as PARALLEL
 from training.data.sentiment import SOURCES as SENTIMENT
-from training.networks.build import build_classifier, build_language_model, build_translator
+from training.data.tagged import SOURCES as TAGGED
+from training.kinds.sequence import sequence_task
+from training.networks.build import (
+    build_classifier,
+    build_generator,
+    build_language_model,
+    build_tagger,
+    build_translator,
+)
+from training.origin import Origin
 from training.recipe import (
     RECIPES,
     ClassificationRecipe,
+    GenerationRecipe,
     LanguageModelRecipe,
     RecipeError,
+    SequenceRecipe,
+    TaggingRecipe,
     TranslationRecipe,
     parse_override,
     read_recipe,
     recipe_names,
 )
+from training.sequence_data import GENERATED, sequence_data
+from training.word_vocabulary import WordVocabulary
 
 SHIPPED = [
+    "childrens-book",
+    "dinner",
+    "forecast",
     "language",
     "reverse",
     "reviews-lm",
     "sentiment-bilstm",
     "sentiment-lstm",
+    "tagger-entities",
+    "tagger-pos",
+    "text-generator",
+    "translation-de-en",
     "translation-en-de",
+    "weather-season",
 ]
 
 
@@ -41,6 +65,8 @@ def test_every_recipe_names_sources_that_exist_and_a_network_that_can_be_built(n
     known = {*SYNTHETIC}
     known |= {*PARALLEL} if recipe.task != "classification" else {"probes", *LANGUAGES}
     known |= {*SENTIMENT} if recipe.task != "translation" else set()
+    known |= {*GENERATED} if recipe.task == "sequence" else set()
+    known |= {*TAGGED} if recipe.task == "tagging" else set()
     sources = (*recipe.data.train, *recipe.data.validation, *recipe.data.test)
     assert {source.source for source in sources} <= known
     assert recipe.data.test or isinstance(recipe, LanguageModelRecipe)
@@ -51,11 +77,18 @@ def test_every_recipe_names_sources_that_exist_and_a_network_that_can_be_built(n
     ]
     assert len(set.union(*parts)) == sum(map(len, parts))
     small = {"embedding_size": 4}
-    if isinstance(recipe, ClassificationRecipe):
+    if isinstance(recipe, SequenceRecipe):
+        sequence_task(recipe, sequence_data(recipe, Origin(RECIPES)))
+    elif isinstance(recipe, ClassificationRecipe):
         assert recipe.labels is not None
         build_classifier(recipe.network.model_copy(update=small), 300, len(recipe.labels))
     elif isinstance(recipe, LanguageModelRecipe):
         build_language_model(recipe.network.model_copy(update=small), 300)
+    elif isinstance(recipe, TaggingRecipe):
+        words = WordVocabulary(Vocabulary(["a"], ["a"]), trained=3)
+        build_tagger(recipe.network, words, 5, torch.zeros(3, 2))
+    elif isinstance(recipe, GenerationRecipe):
+        build_generator(recipe.network.model_copy(update=small), 300)
     else:
         build_translator(recipe.network.model_copy(update=small), 300)
 
@@ -110,7 +143,7 @@ def test_an_override_without_key_or_value_is_refused(text: str) -> None:
         ("training.epochs", 0, r"training\.epochs: Input should be greater than or equal to 1"),
         ("training.schedule", "step", r"training\.schedule: .*'constant', 'linear' or 'cosine'"),
         ("training.epochs.few", 3, r"--set training\.epochs\.few: epochs is a value, not a sect"),
-        ("task", "tagging", r"task: Input tag 'tagging' found .*'classification', 'tr"),
+        ("task", "parsing", r"task: Input tag 'parsing' found .*'classification', .*'translation'"),
         ("publication.name", "../sentiment", r"publication\.name: String should match pattern"),
         ("data.train", [], r"data\.train: Tuple should have at least 1 item"),
         ("data.train", [{"source": "imdb", "take": 0}], r"data\.train\.0\.take: "),
@@ -144,7 +177,7 @@ def test_bad_toml_and_missing_recipes_are_named(tmp_path: Path) -> None:
     path.write_text("task = \n", encoding="utf-8")
     with pytest.raises(RecipeError, match=r"mine\.toml is not valid TOML: .*line 1"):
         read_recipe(str(path))
-    with pytest.raises(RecipeError, match="no recipe 'sentimnt'; known recipes: language, rev"):
+    with pytest.raises(RecipeError, match=r"no recipe 'sentimnt'; known recipes: .*language, rev"):
         read_recipe("sentimnt")
     with pytest.raises(RecipeError, match=r"there is no recipe '.*other\.toml'"):
         read_recipe(str(tmp_path / "other.toml"))

@@ -1,4 +1,4 @@
-"""What a dataset is made of: labelled texts and sentence pairs, and the account of loading them.
+"""What a dataset is made of: texts, sentence pairs, tagged tokens, and the account of loading them.
 
 This module knows nothing about where examples come from or what is trained on them.
 """
@@ -13,6 +13,14 @@ class LabelledText(NamedTuple):
 
     text: str
     label: str
+
+
+class TaggedSentence(NamedTuple):
+    """The tokens of a sentence and the tag of each, as many."""
+
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...]
+    text: str = ""  # as it was written, where the data has it: tokens are then parts of it
 
 
 class SentencePair(NamedTuple):

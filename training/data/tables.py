@@ -29,8 +29,8 @@ class Row(NamedTuple):
     problem: str = ""
 
 
-def _lines_of(path: Path) -> list[str]:
-    """The lines of a text file without their line ends, or a DataError with its bad lines."""
+def text_lines(path: Path) -> list[str]:
+    """The lines of a text file without their line ends. Raises DataError, with its bad lines."""
     content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     lines: list[str] = []
     problems: list[Row] = []
@@ -40,13 +40,13 @@ def _lines_of(path: Path) -> list[str]:
         except UnicodeDecodeError as error:
             problem = f"byte {error.start + 1} is not UTF-8; save the file as UTF-8"
             problems.append(Row(f"line {number}", (), problem))
-    _refuse(path, problems)
+    refuse(path, problems)
     while lines and not lines[-1].strip():
         lines.pop()
     return lines
 
 
-def _refuse(path: Path, rows: Sequence[Row]) -> None:
+def refuse(path: Path, rows: Sequence[Row]) -> None:
     """Raises DataError if there are bad rows; names up to ten."""
     bad = [row for row in rows if row.problem]
     if not bad:
@@ -96,13 +96,13 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[str, list[s
 
 
 def _delimited_rows(path: Path, columns: Sequence[str], delimiter: str) -> Iterator[Row]:
-    records = _records(_lines_of(path), delimiter)
+    records = _records(text_lines(path), delimiter)
     first = next(records, None)
     if first is None:
         raise DataError(f"{path} is empty; expected a first line with the names of the columns")
     place, header, problem = first
     if problem:
-        _refuse(path, [Row(place, (), problem)])
+        refuse(path, [Row(place, (), problem)])
     positions = _positions(path, header, columns)
     for place, fields, problem in records:
         if not problem and len(fields) != len(header):
@@ -119,7 +119,7 @@ def _delimited_rows(path: Path, columns: Sequence[str], delimiter: str) -> Itera
 
 def _unnamed_rows(path: Path) -> Iterator[Row]:
     """Rows of a TSV of two columns without a header."""
-    for place, fields, _ in _records(_lines_of(path), "\t"):
+    for place, fields, _ in _records(text_lines(path), "\t"):
         if len(fields) == 2:
             yield Row(place, tuple(fields))
         else:
@@ -150,7 +150,7 @@ def _row_of_mapping(place: str, record: Mapping[str, Any], columns: Sequence[str
 
 
 def _json_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
-    for number, line in enumerate(_lines_of(path), start=1):
+    for number, line in enumerate(text_lines(path), start=1):
         place = f"line {number}"
         if not line.strip():
             yield Row(place, (), "an empty line")
@@ -194,6 +194,9 @@ _FORMATS: Mapping[str, Callable[[Path, Sequence[str]], Iterator[Row]]] = {
 }
 
 
+TABLES = tuple(_FORMATS)  # endings of the files that have columns
+
+
 def _named_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     if not path.is_file():
         raise DataError(f"{path} is not there; expected a file of {', '.join(_FORMATS)}")
@@ -222,10 +225,22 @@ def _checked(row: Row, names: Sequence[str]) -> Row:
 def _fields(path: Path, rows: Iterator[Row], names: Sequence[str]) -> list[tuple[str, ...]]:
     """The fields of all rows. Raises DataError with the bad rows if there are any, or none."""
     checked = [_checked(row, names) for row in rows]
-    _refuse(path, checked)
+    refuse(path, checked)
     if not checked:
         raise DataError(f"{path} has no rows; expected at least one")
     return [row.fields for row in checked]
+
+
+def read_columns(path: Path, columns: Sequence[str]) -> list[Row]:
+    """Rows of the wanted columns, whose fields may be empty: .csv, .tsv, .jsonl or .parquet.
+
+    Raises DataError, which names the file and up to ten bad rows by their line.
+    """
+    rows = list(_named_rows(path, columns))
+    refuse(path, rows)
+    if not rows:
+        raise DataError(f"{path} has no rows; expected at least one")
+    return rows
 
 
 def read_labelled(
@@ -256,6 +271,14 @@ def read_labelled(
             f'{shown}. If "{label_column}" is not the column of classes, name another'
         )
     return examples
+
+
+def read_texts(path: Path, text_column: str = "text") -> list[str]:
+    """The texts of a file with named columns: .csv, .tsv, .jsonl or .parquet.
+
+    Raises DataError, which names the file and up to ten bad rows by their line.
+    """
+    return [text for (text,) in _fields(path, _named_rows(path, (text_column,)), ("text",))]
 
 
 def read_pairs(

@@ -44,7 +44,7 @@ def check_classifier_agreement(
     with torch.no_grad():
         logits = network(torch.from_numpy(tokens).long(), torch.from_numpy(lengths).long())
     want = logits.numpy() / temperature
-    return _require("torch and onnxruntime", got, want, AGREEMENT)
+    return require_close("torch and onnxruntime", got, want, AGREEMENT)
 
 
 def check_translator_agreement(network: Translator, graphs: TranslatorGraphs, rows: Rows) -> float:
@@ -61,7 +61,7 @@ def check_translator_agreement(network: Translator, graphs: TranslatorGraphs, ro
         want = torch.log_softmax(logits, dim=2).numpy()
     got = _ForcedDecoding(graphs).run(rows, shifted.numpy().astype(np.int32))
     possible = want > IMPOSSIBLE / 10  # tokens that are no words differ in how impossible they are
-    return _require("torch and onnxruntime", got[possible], want[possible], AGREEMENT)
+    return require_close("torch and onnxruntime", got[possible], want[possible], AGREEMENT)
 
 
 def check_classifier_invariance(model: onnx.ModelProto, precision: str, rows: Rows) -> float:
@@ -73,7 +73,7 @@ def check_classifier_invariance(model: onnx.ModelProto, precision: str, rows: Ro
         return session.run({"tokens": tokens, "lengths": lengths})["logits"]
 
     alone = np.concatenate([logits([row]) for row in rows])
-    return _require("a text alone and in a batch", logits(rows), alone, INVARIANCE[precision])
+    return require_close("a text alone and in a batch", logits(rows), alone, INVARIANCE[precision])
 
 
 def check_translator_invariance(graphs: TranslatorGraphs, precision: str, rows: Rows) -> float:
@@ -85,7 +85,7 @@ def check_translator_invariance(graphs: TranslatorGraphs, precision: str, rows: 
     decoding = _ForcedDecoding(graphs)
     batched = decoding.run(rows, forced)
     alone = np.concatenate([decoding.run([row], forced[i : i + 1]) for i, row in enumerate(rows)])
-    return _require("a sentence alone and in a batch", batched, alone, INVARIANCE[precision])
+    return require_close("a sentence alone and in a batch", batched, alone, INVARIANCE[precision])
 
 
 class _ForcedDecoding:
@@ -114,7 +114,8 @@ class _ForcedDecoding:
         return result
 
 
-def _require(what: str, one: np.ndarray, other: np.ndarray, limit: float) -> float:
+def require_close(what: str, one: np.ndarray, other: np.ndarray, limit: float) -> float:
+    """The largest difference of two arrays. Raises ExportError for one above the limit."""
     worst = float(np.abs(one - other).max(initial=0.0))
     if not worst <= limit:
         raise ExportError(

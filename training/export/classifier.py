@@ -8,6 +8,7 @@ import onnx
 from service.artifact import Inspection
 from training.export.graph import GraphBuilder
 from training.export.layers import Layers, Precision, array
+from training.export.recurrent import recurrent
 from training.networks.classifier import TextClassifier
 
 
@@ -38,7 +39,7 @@ def classifier_graph(
         directions = [forward]
         if stack.bidirectional:
             directions.append(stack.backward_layers[depth])
-        value, _, _ = layers.lstm(value, directions, lengths, batch=batch)  # type: ignore[arg-type]
+        value = recurrent(layers, value, directions, lengths, batch)
     outputs = layers.unpinned(value).name  # time x batch x states; zero at padding
     pooled = []
     if "max" in network.pooling:
@@ -52,7 +53,8 @@ def classifier_graph(
         )
         steps = g.op("Unsqueeze", g.op("Cast", steps, to=6), g.integers(1))
         real = g.op("Unsqueeze", g.op("Less", steps, lengths), g.integers(2))
-        low = g.constant(np.array(-2.0, np.float32))  # below every h in (-1, 1)
+        # Below the maximum of any cell, as the first h that is read lies in (-1, 1).
+        low = g.constant(np.array(-2.0, np.float32))
         pooled.append(
             g.op("ReduceMax", g.op("Where", real, outputs, low), g.integers(0), keepdims=0)
         )

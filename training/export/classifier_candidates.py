@@ -18,9 +18,16 @@ from training.export.candidate import (
     tokenizer_facts,
     wanted,
 )
-from training.export.checks import check_classifier_agreement, check_classifier_invariance
+from training.export.checks import (
+    ExportError,
+    check_classifier_agreement,
+    check_classifier_invariance,
+)
 from training.export.classifier import classifier_graph
 from training.export.graph import OPSET
+from training.export.layers import Precision
+from training.export.recurrent import QUANTISED
+from training.networks.cells.names import CellName
 from training.preparation import encode_texts
 from training.tasks.classification import logits_of
 from training.trained import ClassificationRun
@@ -29,6 +36,7 @@ from training.trained import ClassificationRun
 def classifier_candidates(
     run: ClassificationRun, name: str, choice: PrecisionChoice
 ) -> tuple[list[Candidate], list[str]]:
+    precisions, of_cell = _precisions(run.network.recurrent.cell, choice)
     run, calibration = _calibrated(run)
     temperature = run.recipe.publication.temperature
     assert temperature is not None
@@ -37,11 +45,12 @@ def classifier_candidates(
     graph = classifier_graph(run.network, "fp32", temperature)
     worst = check_classifier_agreement(run.network, graph.model, temperature, rows)
     notes = [
+        *of_cell,
         *calibration,
         f"torch and onnxruntime agree to {worst:.1e} (fp32 logits, {len(rows)} texts)",
     ]
     candidates = []
-    for precision in wanted(choice):
+    for precision in precisions:
         chosen = graph
         if precision == "int8":
             chosen = classifier_graph(run.network, "int8", temperature)
@@ -67,6 +76,16 @@ def classifier_candidates(
         files = {"classifier.onnx": model.SerializeToString()}
         candidates.append(Candidate(draft, {**files, TOKENIZER_FILE: run.tokenizer.to_bytes()}))
     return candidates, notes
+
+
+def _precisions(cell: CellName, choice: PrecisionChoice) -> tuple[tuple[Precision, ...], list[str]]:
+    """Those of a choice that a cell has, and what is to be said of it. Raises ExportError."""
+    if cell in QUANTISED or choice == "fp32":
+        return wanted(choice), []
+    reason = f"the cell {cell} has no int8 form in onnxruntime"
+    if choice == "int8":
+        raise ExportError(f"{reason}: export it with --precision fp32, or train another cell")
+    return ("fp32",), [f"{reason}: fp32 is published"]
 
 
 def _calibrated(run: ClassificationRun) -> tuple[ClassificationRun, list[str]]:

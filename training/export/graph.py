@@ -71,14 +71,23 @@ class GraphBuilder:
 
     def build(self) -> onnx.ModelProto:
         """The model, checked by onnx. Raises onnx.checker.ValidationError."""
-        graph = helper.make_graph(
-            self._nodes, self.name, self._inputs, self._outputs, self._constants
-        )
+        nodes, constants = self._used()
+        graph = helper.make_graph(nodes, self.name, self._inputs, self._outputs, constants)
         imports = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
         model = helper.make_model(graph, opset_imports=imports, ir_version=10)
         model.producer_name = "gatehouse"
         onnx.checker.check_model(model, full_check=True)
         return model
+
+    def _used(self) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
+        """The nodes and constants that an output needs: onnxruntime would run the others too."""
+        wanted = {output.name for output in self._outputs}
+        nodes: list[onnx.NodeProto] = []
+        for node in reversed(self._nodes):
+            if not wanted.isdisjoint(node.output):
+                nodes.insert(0, node)
+                wanted.update(node.input)
+        return nodes, [constant for constant in self._constants if constant.name in wanted]
 
     def _fresh(self, kind: str) -> str:
         self._count += 1

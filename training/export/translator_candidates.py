@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from service.artifact import Decoding, Languages, TranslationDraft
+from service.artifact import Decoding, Languages, Placeholders, TranslationDraft
+from service.pipelines.placeholders import SYMBOLS
 from training.export.candidate import (
     TOKENIZER_FILE,
     Candidate,
@@ -16,8 +17,10 @@ from training.export.candidate import (
 from training.export.checks import check_translator_agreement, check_translator_invariance
 from training.export.graph import OPSET
 from training.export.translator import STATES, translator_graphs
+from training.preparation import words_of
 from training.trained import TranslationRun
 
+WORDS_FILE = "words.txt"
 MAX_LENGTH_FACTOR = 1.5  # target tokens for each source token, beside 10 for short sentences
 
 
@@ -29,6 +32,7 @@ def translator_candidates(
     graphs = translator_graphs(run.network, "fp32")
     worst = check_translator_agreement(run.network, graphs, rows)
     notes = [f"torch and onnxruntime agree to {worst:.1e} (fp32 log-probabilities)"]
+    words = _words(run)
     candidates = []
     for precision in wanted(choice):
         chosen = graphs if precision == "fp32" else translator_graphs(run.network, "int8")
@@ -54,10 +58,19 @@ def translator_candidates(
             decoding=Decoding(
                 states=STATES, memory=chosen.memory, max_length_factor=MAX_LENGTH_FACTOR
             ),
+            placeholders=None if words is None else Placeholders(symbols=SYMBOLS, words=WORDS_FILE),
         )
         files = {
+            **({} if words is None else {WORDS_FILE: words}),
             "encoder.onnx": chosen.encoder.SerializeToString(),
             "decoder.onnx": chosen.decoder.SerializeToString(),
         }
         candidates.append(Candidate(draft, {**files, TOKENIZER_FILE: run.tokenizer.to_bytes()}))
     return candidates, notes
+
+
+def _words(run: TranslationRun) -> bytes | None:
+    """The file of the words that it knows; None of a network that carries nothing over."""
+    if run.recipe.placeholders is None:
+        return None
+    return "".join(f"{word}\n" for word in words_of(run.corpora)).encode("utf-8")

@@ -7,7 +7,10 @@ from training.kinds.kind import Kind, PublishedKind
 
 _KINDS = {
     "classification": "training.kinds.classification:ClassificationKind",
+    "generation": "training.kinds.generation:GenerationKind",
     "language-model": "training.kinds.language_model:LanguageModelKind",
+    "sequence": "training.kinds.sequence:SequenceKind",
+    "tagging": "training.kinds.tagging:TaggingKind",
     "translation": "training.kinds.translation:TranslationKind",
 }
 

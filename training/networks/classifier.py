@@ -1,4 +1,4 @@
-"""A text classifier: embedding, LSTM stack, pooling over time, one linear layer.
+"""A text classifier: embedding, recurrent stack, pooling over time, one linear layer.
 
 Knows nothing about tokenizers or labels. The head is linear over pooled states, so a logit splits
 exactly over the positions that were pooled.
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from service.artifact import UNK_ID
+from training.networks.cells.names import CellName
 from training.networks.recurrent import RecurrentStack, padding_mask
 from training.networks.regularisation import WordDropout
 
@@ -31,13 +32,16 @@ class TextClassifier(nn.Module):
         dropout: float = 0.5,
         word_dropout: float = 0.0,
         unknown_id: int = UNK_ID,
+        cell: CellName = "lstm",
     ) -> None:
         super().__init__()
         self.pooling = pooling
         self.word_dropout = WordDropout(word_dropout, unknown_id)
         self.embedding = nn.Embedding(vocabulary, embedding_size)
         nn.init.normal_(self.embedding.weight, std=0.1)
-        self.recurrent = RecurrentStack(embedding_size, hidden_size, layers, bidirectional, dropout)
+        self.recurrent = RecurrentStack(
+            embedding_size, hidden_size, layers, bidirectional, dropout, cell
+        )
         self.dropout = nn.Dropout(dropout)
         pooled = self.recurrent.output_size * (2 if pooling == "max+mean" else 1)
         self.head = nn.Linear(pooled, classes)
@@ -46,7 +50,7 @@ class TextClassifier(nn.Module):
         return self.read(self.embed(tokens), lengths)
 
     def embed(self, tokens: Tensor) -> Tensor:
-        """What the LSTM reads, after dropout: batch x time x embedding."""
+        """What the first layer reads, after dropout: batch x time x embedding."""
         embedded: Tensor = self.dropout(self.embedding(self.word_dropout(tokens)))
         return embedded
 

@@ -1,4 +1,4 @@
-"""A language model in both directions, whose embedding and LSTM layer a classifier begins with.
+"""A language model in both directions, whose embedding and recurrent layer begin a classifier.
 
 The forward half reads x_1 … x_t and predicts x_{t+1}; the backward half reads x_T … x_t and
 predicts x_{t-1}. Neither sees the other, as a second layer over both would see what it is to
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from service.artifact import UNK_ID
+from training.networks.cells.names import CellName
 from training.networks.recurrent import RecurrentStack
 from training.networks.regularisation import WordDropout
 
@@ -25,12 +26,13 @@ class LanguageModel(nn.Module):
         dropout: float = 0.1,
         word_dropout: float = 0.0,
         unknown_id: int = UNK_ID,
+        cell: CellName = "lstm",
     ) -> None:
         super().__init__()
         self.word_dropout = WordDropout(word_dropout, unknown_id)
         self.embedding = nn.Embedding(vocabulary, embedding_size)
         nn.init.normal_(self.embedding.weight, std=0.1)
-        self.recurrent = RecurrentStack(embedding_size, hidden_size, 1, True, dropout)
+        self.recurrent = RecurrentStack(embedding_size, hidden_size, 1, True, dropout, cell)
         self.dropout = nn.Dropout(dropout)
         # The vectors of words are those that are read (Press and Wolf 2017; Inan et al. 2017).
         self.next_word = nn.Linear(hidden_size, embedding_size)

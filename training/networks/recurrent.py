@@ -1,21 +1,16 @@
-"""Stacked LSTM layers over padded batches, one or two directions.
+"""Stacked recurrent layers over padded batches, one or two directions.
 
-Knows nothing about tokens or tasks. Called from the training loop's thread.
-
-Gate equations, in the notation of the literature (i = Γu, f = Γf, o = Γo; h = a)::
-
-    i, f, o = σ(W [h_{t-1}, x_t] + b)
-    c̃_t     = tanh(W_c [h_{t-1}, x_t] + b_c)
-    c_t     = f ∘ c_{t-1} + i ∘ c̃_t
-    h_t     = o ∘ tanh(c_t),        h_0 = c_0 = 0
-
-Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.
+Knows nothing about tokens or tasks. Called from the training loop's thread. The cells' equations
+are in `training.networks.cells`.
 """
 
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+from training.networks.cells.layers import recurrent_layer
+from training.networks.cells.names import CellName
 
 
 class Encoded(NamedTuple):
@@ -41,7 +36,7 @@ def reversed_positions(lengths: Tensor, time: int) -> Tensor:
 
 
 class RecurrentStack(nn.Module):
-    """``layers`` LSTM layers, each reading the one below, in one or two directions.
+    """``layers`` layers of a cell, each reading the one below, in one or two directions.
 
     The backward direction runs over rows reversed within their own lengths, so no state ever
     passes through padding; a packed sequence gives the same result, but on a CPU it leaves the
@@ -55,15 +50,19 @@ class RecurrentStack(nn.Module):
         layers: int = 1,
         bidirectional: bool = True,
         dropout: float = 0.0,
+        cell: CellName = "lstm",
     ) -> None:
         super().__init__()
+        self.cell = cell
         self.hidden_size = hidden_size
         self.bidirectional = bidirectional
         self.output_size = hidden_size * (2 if bidirectional else 1)
         sizes = [input_size] + [self.output_size] * (layers - 1)
-        self.forward_layers = nn.ModuleList(lstm_layer(size, hidden_size) for size in sizes)
+        self.forward_layers = nn.ModuleList(
+            recurrent_layer(cell, size, hidden_size) for size in sizes
+        )
         self.backward_layers = nn.ModuleList(
-            lstm_layer(size, hidden_size) for size in (sizes if bidirectional else [])
+            recurrent_layer(cell, size, hidden_size) for size in (sizes if bidirectional else [])
         )
         self.dropout = nn.Dropout(dropout)
 
@@ -92,18 +91,7 @@ class RecurrentStack(nn.Module):
 
 
 def lstm_layer(input_size: int, hidden_size: int) -> nn.LSTM:
-    layer = nn.LSTM(input_size, hidden_size, batch_first=True)
-    with torch.no_grad():
-        # Remember by default: a forget gate that starts at σ(1) rather than σ(0) lets gradients
-        # reach further back from the first step on (Jozefowicz et al. 2015).
-        for name, parameter in layer.named_parameters():
-            if name.startswith("weight_hh"):
-                for gate in parameter.chunk(4):
-                    nn.init.orthogonal_(gate)
-            elif name.startswith("weight_ih"):
-                nn.init.xavier_uniform_(parameter)
-            else:
-                parameter.zero_()
-                if name.startswith("bias_ih"):
-                    parameter[hidden_size : 2 * hidden_size] = 1.0
+    """torch's fused LSTM with first weights that remember."""
+    layer = recurrent_layer("lstm", input_size, hidden_size)
+    assert isinstance(layer, nn.LSTM)
     return layer

@@ -13,6 +13,7 @@ from training.recipe.classification import (
     Objectives,
     TaughtSource,
 )
+from training.recipe.generation import GenerationRecipe, GeneratorNetwork, WordTokenizer
 from training.recipe.language_model import LanguageModelNetwork, LanguageModelRecipe
 from training.recipe.reading import (
     RECIPES,
@@ -31,31 +32,66 @@ from training.recipe.sections import (
     TokenizerSettings,
     Training,
 )
-from training.recipe.translation import Languages, TranslationRecipe, TranslatorNetwork
+from training.recipe.sequence import (
+    CategoryInput,
+    ForecastTarget,
+    LabelTarget,
+    NumberInput,
+    SequenceNetwork,
+    SequenceRecipe,
+)
+from training.recipe.tagging import (
+    TaggerNetwork,
+    TaggingRecipe,
+    VocabularySettings,
+    WordVectors,
+)
+from training.recipe.translation import (
+    Augmentation,
+    Languages,
+    PlaceholderSettings,
+    TranslationRecipe,
+    TranslatorNetwork,
+)
 
 __all__ = [
     "HELD_OUT_SPLITS",
     "RECIPES",
+    "Augmentation",
+    "CategoryInput",
     "ClassificationData",
     "ClassificationRecipe",
     "ClassifierNetwork",
     "ClassifierPublication",
     "Data",
+    "ForecastTarget",
+    "GenerationRecipe",
+    "GeneratorNetwork",
+    "LabelTarget",
     "LanguageModelNetwork",
     "LanguageModelRecipe",
     "Languages",
+    "NumberInput",
     "Objectives",
+    "PlaceholderSettings",
     "Publication",
     "PublishedRecipe",
     "Recipe",
     "RecipeError",
     "Section",
+    "SequenceNetwork",
+    "SequenceRecipe",
     "Source",
+    "TaggerNetwork",
+    "TaggingRecipe",
     "TaughtSource",
     "TokenizerSettings",
     "Training",
     "TranslationRecipe",
     "TranslatorNetwork",
+    "VocabularySettings",
+    "WordTokenizer",
+    "WordVectors",
     "parse_override",
     "parse_recipe",
     "read_recipe",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from service.artifact.manifest import LanguageCode, Purpose
+from training.networks.cells.names import CellName
 from training.recipe.sections import (
     HELD_OUT_SPLITS,
     Data,
@@ -53,6 +54,7 @@ class ClassifierPublication(Publication):
 
 
 class ClassifierNetwork(Section):
+    cell: CellName = Field(default="lstm", description="what a layer repeats (docs/cells.md)")
     embedding_size: int = Field(default=256, ge=1)
     hidden_size: int = Field(default=256, ge=1, description="units per direction")
     layers: int = Field(default=1, ge=1)

@@ -4,10 +4,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from training.networks.cells.names import CellName
 from training.recipe.sections import Data, Section, TokenizerSettings, Training
 
 
 class LanguageModelNetwork(Section):
+    cell: CellName = Field(default="lstm", description="what a layer repeats (docs/cells.md)")
     embedding_size: int = Field(default=256, ge=1)
     hidden_size: int = Field(default=256, ge=1, description="units per direction")
     dropout: float = Field(default=0.1, ge=0, lt=1)

@@ -20,7 +20,10 @@ class Section(BaseModel):
 
 
 class Source(Section):
-    """One corpus, and how many of its examples an epoch sees (all of them by default)."""
+    """One corpus, and how many of its examples an epoch sees (all of them by default).
+
+    Of one that is held out, how many are looked at: always the same, evenly over their order.
+    """
 
     source: str
     split: str = "train"

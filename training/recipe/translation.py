@@ -22,6 +22,33 @@ class TranslatorNetwork(Section):
     word_dropout: float = Field(default=0.1, ge=0, lt=1)
 
 
+class Augmentation(Section):
+    """How sentence pairs are varied from epoch to epoch; shares are of the sentences."""
+
+    subword_dropout: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="of a BPE's merges (Provilkov et al. 2020), or alpha of a unigram model's "
+        "sampling (Kudo 2018); 0 is off",
+    )
+    lower_case: float = Field(default=0.0, ge=0, le=1, description="sources in lower case")
+    no_end: float = Field(default=0.0, ge=0, le=1, description="both sides without their full stop")
+    typing_error: float = Field(default=0.0, ge=0, le=1, description="sources with one")
+    capitals: float = Field(default=0.0, ge=0, le=1, description="sources with a WORD in capitals")
+
+
+class PlaceholderSettings(Section):
+    """Symbols that the network learns to carry over, for what must not be translated."""
+
+    names: float = Field(
+        default=0.5, ge=0, le=1, description="share of the names alike on both sides"
+    )
+    terms: float = Field(
+        default=0.1, ge=0, le=1, description="share of the sentences in which aligned words are"
+    )
+
+
 class Languages(Section):
     source: LanguageCode
     target: LanguageCode
@@ -35,5 +62,9 @@ class TranslationRecipe(Section):
     data: Data
     tokenizer: TokenizerSettings
     network: TranslatorNetwork = TranslatorNetwork()
+    augmentation: Augmentation = Augmentation()
+    placeholders: PlaceholderSettings | None = Field(
+        default=None, description="without them a version takes no glossary and keeps no name"
+    )
     training: Training
     publication: Publication

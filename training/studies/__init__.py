@@ -1,1 +1,1 @@
-"""Studies: questions put to networks that are trained for the answer, each a command of its own."""
+"""Studies: questions of the lectures put to networks that run, with figures and plots."""

@@ -4,7 +4,6 @@ Knows nothing about files or recipes; lives in the training loop's thread.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,26 +11,17 @@ from sacrebleu.metrics.bleu import BLEU
 from torch import Tensor
 
 from service.artifact import BOS_ID, EOS_ID, PAD_ID, Tokenizer
-from training.data.batching import TokenBatches
+from service.pipelines.placeholders import Keeper, Masked, find, mask
+from training.data.batching import TokenBatches, weighted_epoch
 from training.data.examples import SentencePair
 from training.networks.loss import smoothed_cross_entropy
 from training.networks.translator import Translator
 from training.recipe import Training
 from training.task import Validation
-from training.tasks.padding import fingerprint, pad
+from training.tasks.epoch_pairs import PairRows
+from training.tasks.padding import pad
 
 SHOWN = 3  # validation sentences whose attention goes to the log
-
-
-@dataclass(frozen=True)
-class EncodedPairs:
-    """Token ids of sentence pairs; each side ends with EOS."""
-
-    sources: Sequence[np.ndarray]  # int32
-    targets: Sequence[np.ndarray]  # int32
-
-    def __len__(self) -> int:
-        return len(self.sources)
 
 
 class TranslationTask:
@@ -43,31 +33,36 @@ class TranslationTask:
         self,
         network: Translator,
         tokenizer: Tokenizer,
-        train: Sequence[EncodedPairs],
+        train: PairRows,
         takes: Sequence[int | None],
         validation: Sequence[SentencePair],
         settings: Training,
+        keeper: Keeper | None = None,
     ) -> None:
+        """keeper: finds what placeholders stand for; None of a network that knows none."""
         self.network: Translator = network
         self.tokenizer = tokenizer
         self.validation = list(validation)
         self.settings = settings
-        self._sources = [row for pairs in train for row in pairs.sources]
-        self._targets = [row for pairs in train for row in pairs.targets]
-        lengths = zip(self._sources, self._targets, strict=True)
-        self._batches = TokenBatches(
-            [max(len(source), len(target)) for source, target in lengths],
-            settings.tokens_per_batch,
-            settings.seed,
-            sizes=[len(pairs) for pairs in train],
-            takes=takes,
-        )
+        self._train = train
+        self._takes = takes
+        self._keeper = keeper
+        self._sources: dict[int, np.ndarray] = {}  # of the epoch, by the numbers of its pairs
+        self._targets: dict[int, np.ndarray] = {}
 
     def fingerprint(self) -> str:
-        return fingerprint([*self._sources, *self._targets])
+        return self._train.fingerprint()
 
     def epoch(self, epoch: int) -> Sequence[np.ndarray]:
-        return self._batches.epoch(epoch)
+        sizes, seed = self._train.sizes, self.settings.seed
+        indices = np.unique(weighted_epoch(sizes, self._takes, seed, epoch))
+        sources, targets = self._train.rows(epoch, indices)
+        self._sources = dict(zip(indices.tolist(), sources, strict=True))
+        self._targets = dict(zip(indices.tolist(), targets, strict=True))
+        lengths = np.zeros(sum(sizes), dtype=np.int64)
+        lengths[indices] = [max(len(s), len(t)) for s, t in zip(sources, targets, strict=True)]
+        batches = TokenBatches(lengths, self.settings.tokens_per_batch, seed, sizes, self._takes)  # type: ignore[arg-type]
+        return batches.epoch(epoch)
 
     def loss(self, batch: np.ndarray) -> tuple[Tensor, int]:
         device = self.network.output_bias.device
@@ -81,20 +76,25 @@ class TranslationTask:
         return total / real.sum(), int(target_lengths.sum())
 
     def validate(self) -> Validation:
-        rows = [np.array(self.tokenizer.encode(pair.source)) for pair in self.validation]
+        masked = [self._masked(pair.source) for pair in self.validation]
+        rows = [np.array(self.tokenizer.encode(one.text)) for one in masked]
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
         translations = [""] * len(rows)
         for start in range(0, len(order), 64):
             taken = order[start : start + 64]
             words, _ = self._greedy([rows[i] for i in taken])
             for i, row in zip(taken, words.tolist(), strict=True):
-                translations[i] = self.tokenizer.decode(_before_end(row))
+                translations[i] = masked[i].restored(self.tokenizer.decode(_before_end(row)))
         references = [pair.target for pair in self.validation]
         # Where no sentence has four words, plain BLEU is 0 for every translation; elsewhere this
         # is plain BLEU.
         bleu = BLEU(effective_order=True).corpus_score(translations, [references])
         shown = [self._alignment(row) for row in rows[: SHOWN if self.network.attends else 0]]
         return Validation(bleu.score, {"length ratio": bleu.sys_len / bleu.ref_len}, shown)
+
+    def _masked(self, sentence: str) -> Masked:
+        """As the service will hand it to the network."""
+        return mask(sentence, [] if self._keeper is None else find(sentence, self._keeper))
 
     def _greedy(self, rows: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
         tokens, lengths = pad(rows, self.network.output_bias.device)

@@ -1,6 +1,7 @@
 """POST /v2/models/NAME/generate and generate_stream: one text in, one text out.
 
-A translator answers with the translation, a classifier with the best label.
+A translator answers with the translation, a classifier with the best label, a generator with what
+it writes behind the text.
 """
 
 from collections.abc import AsyncIterator, Awaitable
@@ -29,7 +30,12 @@ from service.api.open_inference.parameters import (
 from service.api.open_inference.routes import PREFIX, TAGS, add_model_route
 from service.api.services import Services, services_of
 from service.api.texts import check_texts, locating
-from service.artifact import ClassificationManifest, TranslationManifest
+from service.artifact import (
+    ClassificationManifest,
+    GenerationManifest,
+    Manifest,
+    TranslationManifest,
+)
 from service.errors import InvalidInput
 from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.translation import TranslationPipeline
@@ -58,7 +64,7 @@ class GenerateRequest(BaseModel):
     )
     __pydantic_extra__: dict[str, JsonValue]
 
-    text_input: Annotated[str, Field(description="what to translate or to classify")]
+    text_input: Annotated[str, Field(description="what to translate, to classify or to continue")]
     parameters: Annotated[
         Parameters, Field(description="of the model, and of how the request is run")
     ] = {}
@@ -79,13 +85,17 @@ class GenerateAnswer(BaseModel):
 
 
 async def generate(request: Request, name: str, version: int | None) -> Response:
-    """Answers a text with its translation, or with its best label."""
+    """Answers a text with its translation, with its best label, or with what may follow it."""
     services = services_of(request)
     asked = await _read(request, services)
     manifest = services.repository.manifest(name)
     if isinstance(manifest, ClassificationManifest):
         answer, headers = await _label(request, services, name, version, asked)
         return json_answer(answer, headers=headers)
+    if isinstance(manifest, GenerationManifest):
+        return await _continuation(request, services, name, version, asked)
+    if not isinstance(manifest, TranslationManifest):
+        raise _no_text(manifest)
     parameters = read_parameters(asked.given(), TranslationParameters)
     if (parameters.num_hypotheses or 1) > 1:
         raise InvalidInput("the answer is one text; ask infer for num_hypotheses")
@@ -103,14 +113,67 @@ async def generate(request: Request, name: str, version: int | None) -> Response
 async def generate_stream(request: Request, name: str, version: int | None) -> Response:
     """Answers a text bit by bit, as server-sent events; each `text_output` goes behind the last.
 
-    A translation is found by greedy search. A classifier's answer is one event.
+    A translation is found by greedy search. A classifier's answer is one event. A generator's goes
+    behind the text that was sent.
     """
     services = services_of(request)
     asked = await _read(request, services)
     manifest = services.repository.manifest(name)
     if isinstance(manifest, ClassificationManifest):
         return _one_event(*await _label(request, services, name, version, asked))
+    if isinstance(manifest, GenerationManifest):
+        return await _continuation_stream(request, services, name, version, asked)
+    if not isinstance(manifest, TranslationManifest):
+        raise _no_text(manifest)
     return await _stream(request, services, manifest, version, asked)
+
+
+async def _continuation(
+    request: Request, services: Services, name: str, version: int | None, asked: GenerateRequest
+) -> Response:
+    """What a generator writes behind a text."""
+    from service.api.open_inference import generation
+
+    parameters = read_parameters(asked.given(), generation.GenerationParameters)
+    call = parameters.call(request, services, 1)
+    with (
+        services.repository.other("generation", name, version) as lease,
+        locating("text_input", asked.text_input),
+    ):
+        text = await generation.generate(services, lease, asked.text_input, parameters, call)
+        return json_answer(_answer(name, lease.version, text))
+
+
+async def _continuation_stream(
+    request: Request, services: Services, name: str, version: int | None, asked: GenerateRequest
+) -> Response:
+    """The same as it is written."""
+    from service.api.open_inference import generation
+
+    parameters = read_parameters(asked.given(), generation.GenerationParameters)
+    options = parameters.sampling(services.settings)
+    call = parameters.call(request, services, 1)
+    lease = services.repository.other("generation", name, version)
+    parts = services.generations.stream(lease, asked.text_input, options, call)
+    stream = LeasedStream(lease, parts)
+    with locating("text_input", asked.text_input):
+        first = await stream.begin(anext(parts))
+
+    async def events() -> AsyncIterator[bytes]:
+        # The whole comes last, and was written already, but for one that is empty.
+        yield _event(_answer(name, lease.version, first if isinstance(first, str) else first.text))
+        async for part in parts:
+            if isinstance(part, str):
+                yield _event(_answer(name, lease.version, part))
+
+    return stream.answer(events(), lambda reason: _event({"error": reason}))
+
+
+def _no_text(manifest: Manifest) -> InvalidInput:
+    return InvalidInput(
+        f"{manifest.name} is a {manifest.task} model, which does not answer a text with a text; "
+        f"GET /v2/models/{manifest.name} says what it takes"
+    )
 
 
 async def _read(request: Request, services: Services) -> GenerateRequest:

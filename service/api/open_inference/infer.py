@@ -7,7 +7,7 @@ from service.api.body import read_body, request_schema
 from service.api.errors import error_responses
 from service.api.inference import TIMEOUT_PARAMETER
 from service.api.languages import WARNING_HEADER, WARNING_HEADERS
-from service.api.open_inference import classification, translation
+from service.api.open_inference import classification, sequences, tagging, translation
 from service.api.open_inference.content_coding import deflated, inflated
 from service.api.open_inference.inputs import received
 from service.api.open_inference.lookup import translator
@@ -21,13 +21,21 @@ from service.api.open_inference.messages import (
 from service.api.open_inference.outputs import Outputs, Wanted, wanted_outputs
 from service.api.open_inference.parameters import (
     ClassificationParameters,
+    RequestParameters,
     TranslationParameters,
     read_parameters,
 )
 from service.api.open_inference.routes import PREFIX, TAGS, add_model_route
 from service.api.open_inference.signatures import signature
 from service.api.services import Services, services_of
-from service.artifact import ClassificationManifest
+from service.artifact import (
+    ClassificationManifest,
+    GenerationManifest,
+    SequenceManifest,
+    TaggingManifest,
+    TranslationManifest,
+)
+from service.errors import InvalidInput
 
 router = APIRouter(prefix=PREFIX, tags=TAGS)
 
@@ -49,21 +57,43 @@ _LENGTH_PARAMETER = {
 async def infer(request: Request, name: str, version: int | None) -> Response:
     """Gives a model tensors and answers with its own, as JSON or binary data, as each side asks.
 
-    A model takes `text_input`, or `tokens` and `lengths`; its metadata has their shapes. Bodies
-    may be compressed with gzip or deflate.
+    A model of texts takes `text_input`, or `tokens` and `lengths`, one of sequences `features`;
+    its metadata has their shapes. Bodies may be compressed with gzip or deflate.
     """
     services = services_of(request)
     message, binary = await _read(request, services)
     manifest = services.repository.manifest(name)
     way = signature(manifest).way([tensor.name for tensor in message.inputs])
     tensors = received(message, binary, way.inputs, services.settings)
-    parameters: ClassificationParameters | TranslationParameters
+    parameters: RequestParameters
     if isinstance(manifest, ClassificationManifest):
         parameters = read_parameters(message.parameters, ClassificationParameters)
         wanted = wanted_outputs(message, way, parameters.binary_data_output)
         with services.repository.classifier(name, version) as classifier:
             outputs = await classification.infer(request, services, classifier, tensors, parameters)
         version = classifier.version
+    elif isinstance(manifest, GenerationManifest):
+        from service.api.open_inference import generation
+
+        sampling = read_parameters(message.parameters, generation.GenerationParameters)
+        wanted = wanted_outputs(message, way, sampling.binary_data_output)
+        with services.repository.other("generation", name, version) as generator:
+            outputs = await generation.infer(request, services, generator, tensors, sampling)
+        version = generator.version
+    elif isinstance(manifest, SequenceManifest):
+        parameters = read_parameters(message.parameters, RequestParameters)
+        wanted = wanted_outputs(message, way, parameters.binary_data_output)
+        with services.repository.other("sequence", name, version) as of_columns:
+            outputs = await sequences.infer(request, services, of_columns, tensors, parameters)
+        version = of_columns.version
+    elif isinstance(manifest, TaggingManifest):
+        parameters = read_parameters(message.parameters, RequestParameters)
+        wanted = wanted_outputs(message, way, parameters.binary_data_output)
+        with services.repository.other("tagging", name, version) as tagger:
+            outputs = await tagging.infer(request, services, tagger, tensors, parameters)
+        version = tagger.version
+    elif not isinstance(manifest, TranslationManifest):
+        raise InvalidInput(f"{name} is a {manifest.task} model, which takes no tensors here")
     else:
         parameters = read_parameters(message.parameters, TranslationParameters)
         wanted = wanted_outputs(message, way, parameters.binary_data_output)

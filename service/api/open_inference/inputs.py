@@ -74,19 +74,9 @@ def read_rows(tensors: dict[str, Received], vocabulary: int, max_tokens: int) ->
     LimitExceeded, which name the row.
     """
     tokens = _integers(tensors[TOKENS.name])  # [rows, time]
-    lengths = _integers(tensors[LENGTHS.name]).ravel()  # [rows]
-    if len(lengths) != len(tokens):
-        raise InvalidInput(
-            f"{TOKENS.name} has {len(tokens):,} rows and {LENGTHS.name} has {len(lengths):,}; "
-            "send one length for each row"
-        )
+    lengths = read_lengths(tensors[LENGTHS.name], TOKENS.name, *tokens.shape)
     rows = []
-    for index, (row, length) in enumerate(zip(tokens, lengths.tolist(), strict=True)):
-        if not 1 <= length <= len(row):
-            raise InvalidInput(
-                f"{LENGTHS.name}[{index}] is {length}; send how many tokens of the row count, "
-                f"from 1 to {len(row):,}"
-            )
+    for index, (row, length) in enumerate(zip(tokens, lengths, strict=True)):
         if length > max_tokens:
             raise LimitExceeded(
                 f"{TOKENS.name}[{index}] has {length:,} tokens; the limit is {max_tokens:,}"
@@ -99,6 +89,24 @@ def read_rows(tensors: dict[str, Received], vocabulary: int, max_tokens: int) ->
             )
         rows.append(used.tolist())
     return rows
+
+
+def read_lengths(received: Received, of: str, rows: int, longest: int) -> list[int]:
+    """How many tokens or steps of each row of the tensor `of` count. Raises InvalidInput."""
+    lengths: list[int] = _integers(received).ravel().tolist()  # [rows]
+    if len(lengths) != rows:
+        raise InvalidInput(
+            f"{of} has {rows:,} rows and {LENGTHS.name} has {len(lengths):,}; "
+            "send one length for each row"
+        )
+    unit = "tokens" if of == TOKENS.name else "steps"
+    for index, length in enumerate(lengths):
+        if not 1 <= length <= longest:
+            raise InvalidInput(
+                f"{LENGTHS.name}[{index}] is {length}; send how many {unit} of the row count, "
+                f"from 1 to {longest:,}"
+            )
+    return lengths
 
 
 def _integers(received: Received) -> npt.NDArray[np.int32]:

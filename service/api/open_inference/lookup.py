@@ -1,18 +1,19 @@
 """Finds models by name alone, whatever their task, as the protocol asks for them."""
 
-from service.artifact import ClassificationManifest, Manifest, TranslationManifest
-from service.pipelines.classification import ClassificationPipeline
+from typing import Any
+
+from service.artifact import ClassificationManifest, Manifest, TaggingManifest, TranslationManifest
 from service.pipelines.translation import TranslationPipeline
 from service.repository import Lease, Repository
 
 
-def lease_of(
-    repository: Repository, manifest: Manifest, version: int | None
-) -> Lease[ClassificationPipeline] | Lease[TranslationPipeline]:
+def lease_of(repository: Repository, manifest: Manifest, version: int | None) -> Lease[Any]:
     """A lease on a version of the model of that manifest; as `Repository.classifier`."""
     if isinstance(manifest, ClassificationManifest):
         return repository.classifier(manifest.name, version)
-    return translator(repository, manifest, version)
+    if isinstance(manifest, TranslationManifest):
+        return translator(repository, manifest, version)
+    return repository.other(manifest.task, manifest.name, version)
 
 
 def translator(
@@ -25,6 +26,6 @@ def translator(
 
 def reads(manifest: Manifest) -> str | None:
     """The language of the texts that a model reads, where its manifest says."""
-    if isinstance(manifest, ClassificationManifest):
+    if isinstance(manifest, ClassificationManifest | TaggingManifest):
         return manifest.language
-    return manifest.languages.source
+    return manifest.languages.source if isinstance(manifest, TranslationManifest) else None

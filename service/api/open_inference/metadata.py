@@ -181,7 +181,8 @@ def _manifest(repository: Repository, name: str, version: int | None) -> Manifes
     if version is None:
         return manifest
     with lease_of(repository, manifest, version) as lease:
-        return lease.pipeline.manifest
+        loaded: Manifest = lease.pipeline.manifest
+        return loaded
 
 
 def _described(tensor: TensorFacts) -> TensorMetadata:

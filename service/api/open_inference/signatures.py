@@ -1,14 +1,23 @@
 """What the models take and give, in the protocol's words: metadata and configuration.
 
-Every model takes texts, or rows of tokens, which are two *ways* in with outputs of their own. This
-module knows manifests and settings, and nothing about requests.
+A model of texts takes texts, or rows of tokens, one of sequences takes features: *ways* in, with
+outputs of their own. This module knows manifests and settings, and nothing about requests.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from service.api.open_inference.tensors import ANY, TensorFacts
-from service.artifact import ClassificationManifest, Manifest
+from service.artifact import (
+    ClassificationManifest,
+    GenerationManifest,
+    Manifest,
+    SequenceManifest,
+    TaggingManifest,
+    TranslationManifest,
+)
+from service.artifact.manifest import TextDraft
 from service.errors import InvalidInput, listing, quote
 from service.settings import Settings
 
@@ -24,6 +33,9 @@ LABEL = TensorFacts("label", "BYTES", (ANY, ANY))
 TEXT_OUTPUT = TensorFacts("text_output", "BYTES", (ANY, ANY))
 OUTPUT_TOKENS = TensorFacts("output_tokens", "INT32", (ANY, ANY))
 OUTPUT_LENGTHS = TensorFacts("output_lengths", "INT32", (ANY, 1))
+START = TensorFacts("start", "INT32", (ANY, ANY))  # of a word in its text, in characters
+END = TensorFacts("end", "INT32", (ANY, ANY))
+FEATURES = "features"
 
 
 @dataclass(frozen=True)
@@ -45,31 +57,28 @@ class Way:
 
 @dataclass(frozen=True)
 class Signature:
-    """The two ways into a model."""
+    """The ways into a model."""
 
-    texts: Way
-    tokens: Way
+    ways: tuple[Way, ...]
 
     @property
     def inputs(self) -> tuple[TensorFacts, ...]:
-        """All inputs."""
-        return self.texts.inputs + self.tokens.inputs
+        """All inputs, each once."""
+        return tuple(dict.fromkeys(facts for way in self.ways for facts in way.inputs))
 
     @property
     def outputs(self) -> tuple[TensorFacts, ...]:
         """All outputs, each once."""
-        return tuple(dict.fromkeys(self.texts.outputs + self.tokens.outputs))
+        return tuple(dict.fromkeys(facts for way in self.ways for facts in way.outputs))
 
     def way(self, names: list[str]) -> Way:
         """The way whose inputs have those names. Raises InvalidInput."""
-        for way in (self.texts, self.tokens):
+        for way in self.ways:
             if sorted(names) == sorted(facts.name for facts in way.inputs):
                 return way
         given = ", ".join(quote(name) for name in names[:8])
-        raise InvalidInput(
-            f"the inputs are {given}; send {TEXT.name}, or {TOKENS.name} and {LENGTHS.name}, each "
-            "once"
-        )
+        known = ", or ".join(" and ".join(facts.name for facts in way.inputs) for way in self.ways)
+        raise InvalidInput(f"the inputs are {given}; send {known}, each once")
 
 
 def signature(manifest: Manifest) -> Signature:
@@ -78,23 +87,47 @@ def signature(manifest: Manifest) -> Signature:
     if isinstance(manifest, ClassificationManifest):
         logits = TensorFacts("logits", "FP32", (ANY, len(manifest.labels)), of_classes=True)
         score = replace(SCORE, of_classes=True)
-        return Signature(Way((TEXT,), (LABEL, score)), Way(rows, (logits,)))
+        return Signature((Way((TEXT,), (LABEL, score)), Way(rows, (logits,))))
+    if isinstance(manifest, GenerationManifest):
+        return Signature((Way((TEXT,), (TEXT_OUTPUT,)), Way(rows, (OUTPUT_TOKENS, OUTPUT_LENGTHS))))
+    if isinstance(manifest, SequenceManifest):
+        return _of_sequences(manifest)
+    if isinstance(manifest, TaggingManifest):
+        return Signature((Way((TEXT,), (LABEL, SCORE, START, END, OUTPUT_LENGTHS)),))
     return Signature(
-        Way((TEXT,), (TEXT_OUTPUT, SCORE)), Way(rows, (OUTPUT_TOKENS, OUTPUT_LENGTHS, SCORE))
+        (Way((TEXT,), (TEXT_OUTPUT, SCORE)), Way(rows, (OUTPUT_TOKENS, OUTPUT_LENGTHS, SCORE)))
     )
+
+
+def _of_sequences(manifest: SequenceManifest) -> Signature:
+    """Features with the lengths of their rows, or without where all are equally long."""
+    from service.artifact.columns import feature_count
+
+    features = TensorFacts(FEATURES, "FP32", (ANY, ANY, feature_count(manifest.columns)))
+    if manifest.forecast is None:
+        output = TensorFacts("logits", "FP32", (ANY, len(manifest.labels)), of_classes=True)
+    else:
+        shape = (ANY, manifest.forecast.horizon, len(manifest.forecast.columns))
+        output = TensorFacts("forecast", "FP32", shape)
+    return Signature((Way((features, LENGTHS), (output,)), Way((features,), (output,))))
 
 
 def configuration(manifest: Manifest, settings: Settings) -> dict[str, Any]:
     """The model's configuration, in the fields of Triton's that apply to it."""
     facts = signature(manifest)
-    parameters = {
+    parameters: dict[str, str] = {
         "task": manifest.task,
         "precision": manifest.precision,
-        "vocabulary": str(manifest.tokenizer.vocabulary),
     }
+    if isinstance(manifest, TextDraft):
+        parameters["vocabulary"] = str(manifest.tokenizer.vocabulary)
     if isinstance(manifest, ClassificationManifest):
-        parameters |= {f"label_{i}": label for i, label in enumerate(manifest.labels)}
-    else:
+        parameters |= _numbered("label", manifest.labels)
+    elif isinstance(manifest, SequenceManifest):
+        parameters |= _parameters_of_sequences(manifest)
+    elif isinstance(manifest, TaggingManifest):
+        parameters |= _numbered("label", manifest.tags)
+    elif isinstance(manifest, TranslationManifest):
         parameters["source_language"] = manifest.languages.source
         parameters["target_language"] = manifest.languages.target
     return {
@@ -121,6 +154,24 @@ def configuration(manifest: Manifest, settings: Settings) -> dict[str, Any]:
         "parameters": {key: {"string_value": value} for key, value in parameters.items()},
         "model_transaction_policy": {"decoupled": False},
     }
+
+
+def _parameters_of_sequences(manifest: SequenceManifest) -> dict[str, str]:
+    from service.artifact.columns import feature_names
+
+    forecast = () if manifest.forecast is None else manifest.forecast.columns
+    return {
+        "window": str(manifest.window),
+        "shortest": str(manifest.shortest),
+        **_numbered("feature", feature_names(manifest.columns)),
+        **_numbered("label", manifest.labels),
+        **_numbered("column", forecast),
+    }
+
+
+def _numbered(name: str, values: Iterable[str]) -> dict[str, str]:
+    """label_0, label_1 and so on."""
+    return {f"{name}_{i}": value for i, value in enumerate(values)}
 
 
 def _tensor(facts: TensorFacts) -> dict[str, Any]:

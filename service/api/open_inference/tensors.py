@@ -96,6 +96,32 @@ def integers_of_bytes(name: str, shape: Sequence[int], data: bytes) -> npt.NDArr
     return np.frombuffer(data, dtype=kind).astype(np.int32, copy=False).reshape(shape)
 
 
+def floats_of_json(name: str, shape: Sequence[int], data: object) -> npt.NDArray[np.float32]:
+    """The FP32 tensor in a flat or nested list. Raises InvalidInput."""
+    values = _flat(name, shape, data)
+    if set(map(type, values)) - {int, float}:
+        index = next(i for i, v in enumerate(values) if type(v) not in (int, float))
+        raise InvalidInput(f"{name}: value {index} of its data is no number")
+    try:
+        numbers = np.array(values, dtype=np.float64)
+    except OverflowError:
+        raise InvalidInput(f"{name}: a value of its data is no FP32") from None
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
+        return numbers.astype(np.float32).reshape(shape)
+
+
+def floats_of_bytes(name: str, shape: Sequence[int], data: bytes) -> npt.NDArray[np.float32]:
+    """The FP32 tensor in binary tensor data. Raises InvalidInput."""
+    kind = NUMBERS["FP32"]
+    expected = math.prod(shape) * kind.itemsize
+    if len(data) != expected:
+        raise InvalidInput(
+            f"{name} has {len(data):,} bytes of binary data; FP32 of shape {list(shape)} "
+            f"has {expected:,}"
+        )
+    return np.frombuffer(data, dtype=kind).astype(np.float32, copy=False).reshape(shape)
+
+
 def texts_of_json(name: str, shape: Sequence[int], data: object) -> list[str]:
     """The texts in a flat or nested list. Raises InvalidInput."""
     texts: list[str] = []

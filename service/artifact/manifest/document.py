@@ -13,11 +13,20 @@ from service.artifact.digests import document_digest
 from service.artifact.errors import ArtifactError
 from service.artifact.manifest.classification import ClassificationDraft, ClassificationManifest
 from service.artifact.manifest.draft import FORMAT_VERSION, MANIFEST_FILE
+from service.artifact.manifest.generation import GenerationDraft, GenerationManifest
 from service.artifact.manifest.records import FileFacts
+from service.artifact.manifest.sequence import SequenceDraft, SequenceManifest
+from service.artifact.manifest.tagging import TaggingDraft, TaggingManifest
 from service.artifact.manifest.translation import TranslationDraft, TranslationManifest
 
-AnyDraft = ClassificationDraft | TranslationDraft
-Manifest = ClassificationManifest | TranslationManifest
+AnyDraft = ClassificationDraft | GenerationDraft | SequenceDraft | TaggingDraft | TranslationDraft
+Manifest = (
+    ClassificationManifest
+    | GenerationManifest
+    | SequenceManifest
+    | TaggingManifest
+    | TranslationManifest
+)
 
 _MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Annotated[Manifest, Field(discriminator="task")])
 

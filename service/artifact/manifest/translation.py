@@ -1,11 +1,11 @@
 """The manifest of a model that translates sentences."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from service.artifact.manifest.draft import Sealed, TextDraft
-from service.artifact.manifest.records import Finite, LanguageCode, Record
+from service.artifact.manifest.records import FileName, Finite, LanguageCode, Record
 
 
 class TranslationExample(Record):
@@ -21,6 +21,18 @@ class Languages(Record):
 
     source: LanguageCode
     target: LanguageCode
+
+
+class Placeholders(Record):
+    """What a translator carries over as it stands.
+
+    symbols: characters that are one token each on both sides, for one thing each in a sentence.
+    words: a file with the words that the model knows, case folded, one a line; a name that is none
+    of them is kept.
+    """
+
+    symbols: tuple[Annotated[str, Field(min_length=1, max_length=1)], ...] = Field(min_length=1)
+    words: FileName
 
 
 class Decoding(Record):
@@ -51,7 +63,13 @@ class TranslationDraft(TextDraft):
     task: Literal["translation"] = "translation"
     languages: Languages
     decoding: Decoding
+    placeholders: Placeholders | None = None  # None: trained without them
     examples: tuple[TranslationExample, ...] = ()
+
+    def referenced_files(self) -> tuple[str, ...]:
+        """The names of the files that the pipelines open."""
+        words = () if self.placeholders is None else (self.placeholders.words,)
+        return (*super().referenced_files(), *words)
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from service.pipelines import classification, translation
+from service.pipelines import classification, sequence, translation
 from service.runtime.session import Array, Session, open_session
 
 
@@ -108,7 +108,7 @@ def gated_sessions() -> Iterator[Gates]:
     """Gates for all sessions that are opened within; they are open in the end."""
     gates = Gates()
     with pytest.MonkeyPatch.context() as patch:
-        for module in (classification, translation):
+        for module in (classification, sequence, translation):
             patch.setattr(module, "open_session", gates.open_session)
         try:
             yield gates

@@ -19,7 +19,7 @@ from service.pipelines.translation import (
     TranslationPipeline,
 )
 from service.runtime.job import Event, Finished, Job
-from service.runtime.search import BeamSearch, GreedySearch, Search
+from service.runtime.search import BeamSearch, GreedySearch, SequenceSearch
 
 few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 GREEDY = SearchOptions(beam_size=1)
@@ -202,7 +202,7 @@ def test_a_length_grows_with_its_source_and_has_a_limit(models: Path) -> None:
     translator = open_translator(models)
     facts = translator.manifest.decoding
 
-    def begin(length: int, options: SearchOptions) -> Search:
+    def begin(length: int, options: SearchOptions) -> SequenceSearch:
         (item,) = Job(lambda events: None, options=options).items([[5] * length])
         return translator._begin(item)
 
@@ -213,7 +213,9 @@ def test_a_length_grows_with_its_source_and_has_a_limit(models: Path) -> None:
         assert search.length_penalty == facts.length_penalty == 1.0
     assert begin(7, SearchOptions(max_length=9)).max_length == 9
     assert begin(7, SearchOptions(max_length=90)).max_length == 24
-    assert begin(7, SearchOptions(length_penalty=0.0)).length_penalty == 0.0
+    unscaled = begin(7, SearchOptions(length_penalty=0.0))
+    assert isinstance(unscaled, GreedySearch | BeamSearch)
+    assert unscaled.length_penalty == 0.0
     wide = begin(7, SearchOptions(beam_size=3))
     assert isinstance(wide, BeamSearch)
     assert wide.beam_size == 3

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from service.artifact import BOS_ID, EOS_ID, TranslationManifest, read_artifact
 from service.runtime.decoder import Decoder
-from service.runtime.decoding import JOIN_PATIENCE, DecodingEngine
+from service.runtime.decoding import ENCODED_TOKENS, JOIN_PATIENCE, DecodingEngine
 from service.runtime.job import Event, Failed, Finished, Item, Job, Token
 from service.runtime.search import Hypothesis, Search, SearchOptions, begin_search
 from service.runtime.session import Array, Session, open_session
@@ -129,7 +129,7 @@ class Bench:
 
 def begin(item: Item) -> Search:
     options = item.job.options
-    assert options
+    assert isinstance(options, SearchOptions)
     limit = options.max_length or 2 * len(item.tokens) + 10
     return begin_search(options.beam_size, 1.0, limit, EOS_ID)
 
@@ -311,9 +311,21 @@ def test_what_comes_together_is_encoded_together(decoder: Decoder) -> None:
     assert bench.load.last == (0, 5)
 
 
+def test_an_encoder_run_has_no_more_tokens_than_pay(decoder: Decoder) -> None:
+    bench = Bench(decoder)
+    long = [*[5] * ENCODED_TOKENS, EOS_ID]
+    half = [*[6] * (ENCODED_TOKENS // 2 - 1), EOS_ID]
+    job = bench.push(long, half, half, half, max_length=3)
+    bench.step()
+    # One that is longer than that is encoded all the same.
+    assert bench.encoder.runs == [(1, len(long)), (2, len(half)), (1, len(half))]
+    bench.run()
+    assert bench.ended(Finished) == [job]
+
+
 def test_few_wait_a_few_steps_for_company_and_no_longer(decoder: Decoder) -> None:
     bench = Bench(decoder)
-    bench.push(*[source_of(40)] * 8)
+    bench.push(*[source_of(30)] * 8)
     bench.step()
     late = bench.push(source_of(3))
     for _ in range(JOIN_PATIENCE):
@@ -321,7 +333,7 @@ def test_few_wait_a_few_steps_for_company_and_no_longer(decoder: Decoder) -> Non
         assert not late.started
     bench.step()
     assert late.started
-    assert bench.encoder.runs == [(8, 40), (1, 3)]
+    assert bench.encoder.runs == [(8, 30), (1, 3)]
 
 
 @pytest.mark.parametrize(("running", "coming"), [(8, 2), (0, 1), (4, 1)])

@@ -102,3 +102,16 @@ def test_an_embedding_in_int8_is_near_its_table() -> None:
     y = graph_session(g.build()).run({"tokens": np.arange(20, dtype=np.int32)})["y"]
     assert (np.abs(y - table) <= np.abs(table).max(axis=1, keepdims=True) / 250).all()
     assert np.abs(y).max() <= value.bound
+
+
+def test_what_no_output_needs_is_left_out() -> None:
+    g = GraphBuilder("used")
+    x = g.input("x", "float32", ["rows", 3])
+    unused = g.op("Mul", x, g.constant(np.ones((1, 3), np.float32)))
+    g.op("Tanh", unused)
+    needed = g.op("Add", x, g.constant(np.zeros((1, 3), np.float32)))
+    g.output(needed, "y", "float32", ["rows", 3])
+    graph = g.build().graph
+    assert [node.op_type for node in graph.node] == ["Add", "Identity"]
+    assert list(graph.node[0].input) == ["x", graph.initializer[0].name]
+    assert len(graph.initializer) == 1

@@ -1,14 +1,16 @@
 """The translator's graphs: what the network computes, whatever rows stand in the same batch."""
 
+from functools import cache
+
 import numpy as np
 import onnx
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.artifact import BOS_ID, EOS_ID, PAD_ID, UNK_ID
-from service.pipelines.tensors import pad_rows
+from service.pipelines.tensors import Session, pad_rows
 from tests.training.export.networks import (
     VOCABULARY,
     Decoding,
@@ -19,8 +21,9 @@ from tests.training.export.networks import (
     translator,
 )
 from training.export.checks import graph_session
+from training.export.graph import GraphBuilder
 from training.export.layers import PINS, Precision
-from training.export.translator import MEMORY, STATES, translator_graphs
+from training.export.translator import BLOCK, MEMORY, STATES, best_values, translator_graphs
 from training.networks.attention import AttentionKind
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
@@ -181,6 +184,36 @@ def test_k_takes_the_best_words_in_order(precision: Precision) -> None:
     best = np.take_along_axis(everything, output["next_tokens"].astype(np.int64), axis=1)
     np.testing.assert_array_equal(output["log_probs"], best)
     assert (output["next_tokens"] != PAD_ID).all()
+
+
+@given(
+    size=st.sampled_from([1, 7, BLOCK, 2 * BLOCK, 3 * BLOCK, 97, 120, 330]),
+    rows=st.integers(1, 4),
+    k=st.integers(1, 330),
+    kinds=st.sampled_from([1, 2, 9, 10**6]),
+    seed=st.integers(0, 10**6),
+)
+@example(size=120, rows=1, k=120, kinds=1, seed=0)  # all equal
+def test_the_best_of_blocks_are_those_of_the_row(
+    size: int, rows: int, k: int, kinds: int, seed: int
+) -> None:
+    k = min(k, size)
+    # Few kinds of values, so that many are equal: among those the first come first.
+    values = np.random.default_rng(seed).integers(0, kinds, (rows, size)).astype(np.float32)
+    best, places = best_session(size).run({"values": values, "k": np.array([k])}).values()
+    order = np.argsort(-values, axis=1, kind="stable")[:, :k]
+    np.testing.assert_array_equal(places, order)
+    np.testing.assert_array_equal(best, np.take_along_axis(values, order, axis=1))
+
+
+@cache
+def best_session(size: int) -> Session:
+    g = GraphBuilder("best")
+    values, k = g.input("values", "float32", ["rows", size]), g.input("k", "int64", [1])
+    best, places = best_values(g, values, k, size)
+    g.output(best, "best", "float32", ["rows", "k"])
+    g.output(places, "places", "int64", ["rows", "k"])
+    return graph_session(g.build())
 
 
 @pytest.mark.parametrize("kind", KINDS)

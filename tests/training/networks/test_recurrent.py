@@ -1,10 +1,12 @@
-"""The LSTM stack against torch's own, on packed sequences."""
+"""The stack against torch's own, on packed sequences."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from tests.training.networks.batches import LENGTHS
+from training.networks.cells.layers import CELLS, reference_cell
+from training.networks.cells.names import CellName
 from training.networks.recurrent import (
     RecurrentStack,
     lstm_layer,
@@ -90,6 +92,23 @@ def test_a_row_depends_neither_on_its_padding_nor_on_its_batch(
         alone = stack(inputs[row : row + 1, :length], torch.tensor([length]))
         torch.testing.assert_close(together.outputs[row, :length], alone.outputs[0])
         torch.testing.assert_close(together.final[row], alone.final[0])
+        assert not together.outputs[row, length:].any()
+
+
+@pytest.mark.parametrize("cell", list(CELLS))
+def test_so_it_is_with_every_cell(cell: CellName) -> None:
+    torch.manual_seed(2)
+    stack = RecurrentStack(FEATURES, HIDDEN, 2, cell=cell)
+    assert {type(reference_cell(layer)) for layer in stack.backward_layers} == {CELLS[cell]}
+    inputs = torch.randn(len(LENGTHS), max(LENGTHS) + 4, FEATURES)
+    together = stack(inputs, torch.tensor(LENGTHS))
+    for row, length in enumerate(LENGTHS):
+        alone = stack(inputs[row : row + 1, :length], torch.tensor([length]))
+        torch.testing.assert_close(together.outputs[row, :length], alone.outputs[0])
+        torch.testing.assert_close(together.final[row], alone.final[0])
+        # Each direction ends where it has read all: forwards at the end, backwards at the start.
+        ahead, back = alone.outputs[0].chunk(2, dim=1)
+        torch.testing.assert_close(alone.final[0], torch.cat([ahead[-1], back[0]]))
         assert not together.outputs[row, length:].any()
 
 

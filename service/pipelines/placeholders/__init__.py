@@ -1,0 +1,14 @@
+"""What must come through a translation as it stands: names, numbers, addresses, a glossary's terms.
+
+Each is taken out of the sentence, and a symbol put in its place that the translator has learnt to
+carry over; then what it stands for takes the symbol's place in the translation. (Luong et al. 2015,
+"Addressing the Rare Word Problem in Neural Machine Translation", and Crego et al. 2016, section
+3.3.) Training makes its pairs with the same rules. Pure: no model, no network, no files.
+"""
+
+from service.pipelines.placeholders.glossary import Glossary
+from service.pipelines.placeholders.masked import Kept, Masked, find, mask
+from service.pipelines.placeholders.spans import Keeper, KnownWords, Span
+from service.pipelines.placeholders.symbols import SYMBOLS
+
+__all__ = ["SYMBOLS", "Glossary", "Keeper", "Kept", "KnownWords", "Masked", "Span", "find", "mask"]

@@ -1,0 +1,124 @@
+"""Where a sentence holds what a translation must keep as it stands."""
+
+import re
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from service.pipelines.placeholders.symbols import PRIVATE_USE
+
+
+class Span(NamedTuple):
+    """Characters of a text, the end excluded."""
+
+    start: int
+    end: int
+
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_DOMAINS = "com|org|net|edu|gov|io|de|at|ch|fr|uk|eu|info|biz|app|dev"
+_FILES = "pdf|docx?|xlsx?|pptx?|csv|txt|json|xml|html?|png|jpe?g|gif|svg|mp[34]|zip|gz|py|js|exe"
+_PART = re.compile(r"\S+")
+_LONGEST_PART = 100  # characters; what is longer is no word
+_TELEPHONE = re.compile(r"(?<![\w()/-])[+(]?\d{2,8}\)?(?:[ /-]\(?\d{2,8}\)?){2,6}(?!\w)")
+# What no translator should rewrite, each by its form alone; the first alternative that fits wins.
+_FORMS = re.compile(
+    rf"""
+    (?:https?|ftp)://[^\s<>"]*[^\s<>".,;:!?'’)\]}}]      # an address of the web
+  | \bwww\.[^\s<>"]*[^\s<>".,;:!?'’)\]}}]
+  | [\w.+%-]*\w@\w[\w-]*(?:\.\w[\w-]*)+               # an e-mail address
+  | (?<![\w@])[@\#]\w[\w-]*\w                         # a name in a chat, a hashtag
+  | (?<![\w/])(?:[A-Za-z]:\\|~?/)(?:[\w.-]+[\\/])*[\w.-]*\w           # a path
+  | \b\w[\w-]*(?:\.\w[\w-]*)*\.(?:{_DOMAINS})\b(?:/[^\s<>"]*[\w/])?  # the same without http
+  | \b\w[\w-]*\.(?:{_FILES})\b                        # the name of a file
+  # a number, a date, a code
+  | (?<![\w])[$€£¥]?(?:[A-Z]+-)?\w*\d\w*(?:[.,:/’'-]\w*\d\w*)*[%°€£$]?
+  | \b\w+(?:_\w+)+\b                                  # an identifier
+  | \b[^\W\d_]+(?:[A-Z][^\W\d_A-Z]+)+\b              # a name in camel case
+  | [\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F\u200D]+ # emoji
+    """,
+    re.VERBOSE,
+)
+
+
+class KnownWords:
+    """The words that a translator was trained on, in one case."""
+
+    def __init__(self, words: Collection[str], compounds: bool) -> None:
+        """words: case folded. compounds: whether words are made of others without a space."""
+        self._words = frozenset(words)
+        self._compounds = compounds
+
+    def __contains__(self, word: str) -> bool:
+        """Whether it, each of its parts between hyphens, or what it is made of is known."""
+        folded = word.casefold()
+        return all(self._knows(part) for part in re.split("[-'’]", folded) if part)
+
+    def _knows(self, word: str) -> bool:
+        return word in self._words or (self._compounds and self._made_of_known(word))
+
+    def _made_of_known(self, word: str) -> bool:
+        """German: a known end, behind a known beginning and what may join the two."""
+        for cut in range(3, len(word) - 2):
+            if word[cut:] not in self._words:
+                continue
+            first = word[:cut]
+            if first in self._words or any(
+                first.endswith(joint) and first[: -len(joint)] in self._words
+                for joint in ("s", "es", "n", "en", "er", "e")
+            ):
+                return True
+        return False
+
+
+class Keeper:
+    """Finds the spans."""
+
+    def __init__(self, known: KnownWords | None) -> None:
+        """known: None leaves every word to the translator."""
+        self._known = known
+
+    def spans(self, text: str) -> list[Span]:
+        """What is to be kept of a sentence, in order; no two overlap or touch within a word."""
+        found = sorted([*self._forms(text), *self._names(text)])
+        spans: list[Span] = []
+        for span in found:
+            if spans and span.start < spans[-1].end:
+                spans[-1] = Span(spans[-1].start, max(span.end, spans[-1].end))
+            else:
+                spans.append(span)
+        return spans
+
+    def _forms(self, text: str) -> Iterator[Span]:
+        for match in _TELEPHONE.finditer(text):
+            yield Span(*match.span())
+        # Word for word, because the time of some of these forms grows with the square of what
+        # they are looked for in.
+        for part in _PART.finditer(text):
+            start, end = part.span()
+            if end - start > _LONGEST_PART:
+                yield Span(start, end)
+                continue
+            for match in _FORMS.finditer(text, start, end):
+                yield Span(*match.span())
+        for match in PRIVATE_USE.finditer(text):
+            yield Span(*match.span())
+
+    def _names(self, text: str) -> Iterator[Span]:
+        """Runs of words that are written as names are and are not known, and foreign letters."""
+        run: Span | None = None
+        for match in _WORD.finditer(text):
+            if not self._keeps(match.group()):
+                continue
+            if run is not None and text[run.end : match.start()] == " ":
+                run = Span(run.start, match.end())
+                continue
+            if run is not None:
+                yield run
+            run = Span(*match.span())
+        if run is not None:
+            yield run
+
+    def _keeps(self, word: str) -> bool:
+        if any(letter > "\u024f" and letter not in "ẞ" for letter in word):
+            return True  # not written in Latin letters
+        return self._known is not None and word[0].isupper() and word not in self._known

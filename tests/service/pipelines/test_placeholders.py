@@ -1,0 +1,130 @@
+"""What a sentence keeps, the symbols in its place, and the way back."""
+
+import time
+
+import pytest
+
+from service.pipelines.placeholders import (
+    SYMBOLS,
+    Glossary,
+    Keeper,
+    Kept,
+    KnownWords,
+    Span,
+    find,
+    mask,
+)
+
+WORDS = "the man in wrote to at visit call a year old from of costs meet see he we and please"
+KNOWN = KnownWords(WORDS.split(), compounds=False)
+
+
+def kept(text: str, known: KnownWords | None = KNOWN) -> list[str]:
+    return [text[start:end] for start, end in Keeper(known).spans(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Peter Schmidt wrote to info@example.com.", ["Peter Schmidt", "info@example.com"]),
+        ("Visit https://example.com/a?b=1, please!", ["https://example.com/a?b=1"]),
+        ("See (www.example.org/x).", ["www.example.org/x"]),
+        ("See example.co.uk.", ["example.co.uk"]),
+        ("Call +49 30 1234567 at 12:30.", ["+49 30 1234567", "12:30"]),
+        ("A 3-year-old man", ["3"]),
+        ("Version 2.5.1 costs $1,234.56 of 50%.", ["Version", "2.5.1", "$1,234.56", "50%"]),
+        ("Meet @anna_b #MondayMood 😀!", ["@anna_b", "#MondayMood", "😀"]),
+        ("see /usr/bin/python and C:\\temp\\a.txt", ["/usr/bin/python", "C:\\temp\\a.txt"]),
+        ("see report.pdf of AB-123", ["report.pdf", "AB-123"]),
+        ("He wrote to Владивосток and 東京", ["Владивосток", "東京"]),
+        ("my_var and OpenSSL", ["my_var", "OpenSSL"]),
+        ("the O'Brien man", ["O'Brien"]),
+        ("we wrote: \ue003", ["\ue003"]),
+        ("Please meet the man.", []),
+        ("", []),
+    ],
+)
+def test_what_a_sentence_keeps(text: str, expected: list[str]) -> None:
+    assert kept(text) == expected
+
+
+def test_words_are_left_alone_where_none_are_known() -> None:
+    assert kept("Peter Schmidt wrote to 5 men", None) == ["5"]
+
+
+def test_a_compound_of_known_words_is_known() -> None:
+    german = KnownWords(["haus", "tür", "hund", "zeitung", "leser"], compounds=True)
+    assert kept("Haustür Hundehaus Zeitungsleser Haustürzyx Gatehouse", german) == [
+        "Haustürzyx Gatehouse"
+    ]
+    assert kept("Haustür", KnownWords(["haus", "tür"], compounds=False)) == ["Haustür"]
+
+
+def test_a_sentence_and_back() -> None:
+    text = "Peter wrote to info@example.com at 12:30."
+    masked = mask(text, find(text, Keeper(KNOWN)))
+    assert masked.text == f"{SYMBOLS[0]} wrote to {SYMBOLS[1]} at {SYMBOLS[2]}."
+    assert masked.restored(masked.text) == text
+    translation = f"Um {SYMBOLS[2]} schrieb {SYMBOLS[0]} an {SYMBOLS[1]}."
+    assert masked.restored(translation) == "Um 12:30 schrieb Peter an info@example.com."
+
+
+def test_a_symbol_that_stands_for_nothing_vanishes() -> None:
+    masked = mask("a 1 b", [Kept(Span(2, 3), "eins", False)])
+    assert masked.restored(f"x {SYMBOLS[0]} y{SYMBOLS[5]}") == "x eins y"
+
+
+def test_more_than_there_are_symbols_stay_as_they_are() -> None:
+    text = " ".join(map(str, range(len(SYMBOLS) + 2)))
+    kept = find(text, Keeper(None))
+    assert len(kept) == len(SYMBOLS) + 2
+    masked = mask(text, kept)
+    assert len(masked.values) == len(SYMBOLS)
+    assert masked.text.endswith(" 10 11")
+    assert masked.restored(masked.text) == text
+
+
+def test_terms_come_before_what_is_kept() -> None:
+    text = "1 2 3 4 5 6 7 8 9 10 11 house"
+    masked = mask(text, find(text, Keeper(None), Glossary({"house": "Gebäude"})))
+    assert masked.text.endswith(f" 10 11 {SYMBOLS[-1]}")
+    assert masked.values[SYMBOLS[-1]] == "Gebäude"
+
+
+def test_a_term_has_what_it_shares_with_something_kept() -> None:
+    text = "He wrote to 5 houses in New York"
+    kept = find(text, Keeper(KNOWN), Glossary({"York": "Jorvik"}))
+    assert [(text[one.span.start : one.span.end], one.value) for one in kept] == [
+        ("5", "5"),
+        ("York", "Jorvik"),
+    ]
+
+
+def test_a_term_that_a_sentence_begins_with_gets_its_capital() -> None:
+    glossary = Glossary({"Haus": "building", "groß": "tall"})
+    masked = mask("Das Haus ist groß.", find("Das Haus ist groß.", Keeper(None), glossary))
+    first, second = SYMBOLS[:2]
+    assert masked.restored(f"{first} is {second}.") == "Building is tall."
+    assert masked.restored(f"The {first} is {second}.") == "The building is tall."
+    lower = mask("das Haus", find("das Haus", Keeper(None), glossary))
+    assert lower.restored(first) == "building"
+    address = mask("Siehe example.com!", find("Siehe example.com!", Keeper(None)))
+    assert address.restored(f"{first}: see!") == "example.com: see!"
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "a.", "1", "1 ", "a@", "(1", "A", "aB", "_a", "😀", "@", "/a"]
+)
+def test_the_time_grows_with_the_text_alone(unit: str) -> None:
+    """Not with its square: a client could stop a worker. Ratios, because machines differ."""
+
+    def seconds(characters: int) -> float:
+        text = unit * (characters // len(unit))
+        best = float("inf")
+        for _ in range(3):
+            began = time.process_time()
+            Keeper(KNOWN).spans(text)
+            best = min(best, time.process_time() - began)
+        return best
+
+    assert seconds(64_000) < 40 * max(seconds(8_000), 1e-4)  # 8 times as much, and not 64

@@ -1,0 +1,70 @@
+"""Pairs with placeholders on both sides."""
+
+from random import Random
+
+from service.pipelines.placeholders import SYMBOLS
+from training.data.examples import SentencePair
+from training.data.masking import MaskedPairs, keeper_of, known_words
+
+PAIR = SentencePair(
+    "Yesterday Peter Schmidt paid 12 of 12 bills at www.example.org with 3 men.",
+    "Gestern zahlte Peter Schmidt 12 von 12 Rechnungen bei www.example.org mit drei Männern.",
+)
+
+
+def drawn(pair: SentencePair, names: float, terms: float, seed: int = 1) -> SentencePair:
+    return MaskedPairs([pair], names, terms).pair(0, Random(seed))
+
+
+def stripped(text: str) -> str:
+    return "".join("#" if letter in SYMBOLS else letter for letter in text)
+
+
+def test_what_stands_on_both_sides_is_masked_on_both() -> None:
+    source, target = drawn(PAIR, names=1, terms=0)
+    assert stripped(source) == "Yesterday # paid # of # bills at # with 3 men."
+    assert stripped(target) == "Gestern zahlte # # von # Rechnungen bei # mit drei Männern."
+    symbols = [letter for letter in source if letter in SYMBOLS]
+    assert len(set(symbols)) == 4
+    # The first 12 is the first 12, and the address is the address.
+    order = [letter for letter in target if letter in SYMBOLS]
+    assert order == symbols
+
+
+def test_names_are_masked_as_often_as_asked() -> None:
+    pairs = MaskedPairs([PAIR], 0.5, 0)
+    masked = sum("Peter" not in pairs.pair(0, Random(seed)).source for seed in range(200))
+    assert 70 < masked < 130
+    assert "Peter Schmidt" in drawn(PAIR, names=0, terms=0).source
+
+
+def test_aligned_words_are_masked_in_their_places() -> None:
+    lines = [
+        SentencePair(f"The {a} sees the {b}.", f"{x} sieht {y}.")
+        for a, x in (("mouse", "Maus"), ("horse", "Pferd"), ("snake", "Schlange"))
+        for b, y in (("house", "Haus"), ("river", "Fluss"), ("beach", "Strand"))
+    ]
+    pairs = MaskedPairs(lines, 0, 1)
+    for index, line in enumerate(lines):
+        source, target = pairs.pair(index, Random(index))
+        symbols = [letter for letter in source if letter in SYMBOLS]
+        assert symbols
+        assert sorted(symbols) == sorted(letter for letter in target if letter in SYMBOLS)
+        words = line.source.rstrip(".").split()
+        gone = {words.index(word) for word in words if word not in source}
+        assert len(gone) == len(symbols)
+    assert all(MaskedPairs(lines, 0, 0).pair(i, Random(1)) == line for i, line in enumerate(lines))
+
+
+def test_the_same_draw_gives_the_same_pair() -> None:
+    pairs = MaskedPairs([PAIR], 0.5, 0)
+    assert pairs.pair(0, Random("1 2 3")) == pairs.pair(0, Random("1 2 3"))
+    assert len({pairs.pair(0, Random(seed)) for seed in range(20)}) > 10
+
+
+def test_the_words_of_a_model() -> None:
+    texts = ["The dog's well-known House", "the house is known", "Peter"]
+    assert known_words(texts) == ["house", "known", "the"]
+    keeper = keeper_of(known_words(texts, least=1), "en")
+    text = "Well-known Peter met Zarathustra"
+    assert [text[start:end] for start, end in keeper.spans(text)] == ["Zarathustra"]

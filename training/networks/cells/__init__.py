@@ -1,0 +1,1 @@
+"""Recurrent cells, each a page of code that reads like its equation."""

@@ -1,0 +1,1 @@
+"""What the gates of a served classifier do with stop words and with sentiment words."""
