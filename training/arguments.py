@@ -11,6 +11,7 @@ from typing import Any
 
 from training import commands
 from training.recipe import recipe_names
+from training.studies.attention_length.command import add_attention_length
 from training.studies.gates.command import add_gates
 from training.studies.long_memory.command import add_long_memory
 
@@ -156,7 +157,7 @@ def _add_study(actions: Any) -> None:
         "study", help="measure what models and cells do: gates, attention, long memory, sources"
     )
     kinds = study.add_subparsers(required=True, metavar="STUDY")
-    _add_attention_length(kinds)
+    add_attention_length(kinds, _add_root, _add_set)
     add_gates(kinds, _add_root)
     add_long_memory(kinds)
     leave = kinds.add_parser(
@@ -187,26 +188,6 @@ def _add_study(actions: Any) -> None:
     _add_root(leave)
     _add_set(leave)
     leave.set_defaults(command=commands.study_leave_one_out)
-
-
-def _add_attention_length(kinds: Any) -> None:
-    study = kinds.add_parser(
-        "attention-length",
-        help="train translators with and without attention, score them by length",
-        description="Train three small translators alike but for their attention (additive, "
-        "multiplicative, none) on Multi30k, and score them by the length of the source. Takes some "
-        "15 minutes of one core each; an interrupted study goes on where it stopped.",
-    )
-    study.add_argument(
-        "--quick", action="store_true", help="letters to reverse instead: no data, a minute"
-    )
-    study.add_argument(
-        "--out", type=Path, metavar="DIR", help="runs, models, results (runs/attention-length)"
-    )
-    study.add_argument("--quiet", action="store_true", help="no progress on standard error")
-    _add_root(study)
-    _add_set(study)
-    study.set_defaults(command=commands.study_attention_length)
 
 
 def _add_teach(actions: Any) -> None:

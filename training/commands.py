@@ -267,25 +267,6 @@ def study_leave_one_out(options: argparse.Namespace) -> int:
     return 0
 
 
-def study_attention_length(options: argparse.Namespace) -> int:
-    from training.studies.attention_length import full_study, quick_study, results_table, run_study
-
-    make = quick_study if options.quick else full_study
-    name = "attention-length-quick" if options.quick else "attention-length"
-    folder = options.out or Path("runs") / name
-    changes = dict(parse_override(text) for text in options.set)
-    results = run_study(make(options.root, folder, changes, options.quiet))
-    for kind, facts in results.trained.items():
-        print(
-            f"{kind}: {facts.parameters:,} parameters, {facts.steps:,} steps, "
-            f"validation BLEU {facts.validation:.2f} (greedy)"
-        )
-    print("\nBLEU by the source's length and attention, with half of the 95% interval\n")
-    print(results_table(results))
-    print(f"\nresults.json, results.md, bleu-by-length.png and the models lie in {folder}")
-    return 0
-
-
 def _classification_recipe(options: argparse.Namespace, why: str) -> ClassificationRecipe:
     """The recipe with its overrides. Raises UsageError for one of another task."""
     recipe = read_recipe(options.recipe, dict(parse_override(text) for text in options.set))

@@ -19,14 +19,8 @@ from training.publishing import publish
 from training.recipe import TranslationRecipe, read_recipe
 from training.run_folder import RunFolder
 from training.runs import load_run
-from training.studies.attention_length import (
-    KINDS,
-    RECIPE,
-    by_length,
-    full_study,
-    joined,
-    with_attention,
-)
+from training.studies.attention_length.inputs import by_length, joined
+from training.studies.attention_length.study import KINDS, RECIPE, full_study, with_attention
 from training.trained import TranslationRun
 
 PAIR = {"source": "en", "target": "de"}

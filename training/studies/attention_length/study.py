@@ -5,18 +5,16 @@ measured as they are served. The test sentences are scored by their length, and 
 threes and fours to inputs that are longer than those that were trained on. After Cho et al. 2014
 ("On the properties of neural machine translation", figure 4) and Bahdanau et al. 2014 (figure 2).
 
-Knows nothing about the command line. Runs, models and results lie in one folder; a run that was
-interrupted goes on, and what is there already is not made again.
+Knows nothing about the command line or files of results. Runs and models lie in one folder; a run
+that was interrupted goes on, and what is there already is not made again.
 """
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-import matplotlib
 import numpy as np
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.significance import PairedTest, Result
@@ -30,13 +28,11 @@ from training.publishing import publish
 from training.recipe import TranslationRecipe, read_recipe
 from training.run_folder import RunFolder
 from training.runs import finish_run, load_run
-from training.tables import markdown_table
+from training.studies.attention_length.inputs import by_length, joined
+from training.studies.attention_length.results import Results, Row, Scored, Trained
 from training.trained import TranslationRun
 
-matplotlib.use("Agg")
-from matplotlib import pyplot
-
-RECIPE = str(Path(__file__).with_suffix(".toml"))
+RECIPE = str(Path(__file__).with_name("recipe.toml"))
 BASELINE: AttentionKind = "none"
 KINDS: tuple[AttentionKind, ...] = (
     BASELINE,
@@ -54,48 +50,6 @@ class Study:
     edges: tuple[int, ...] = (9, 11, 13, 16, 20)  # words with which buckets begin but the first
     joined: tuple[int, ...] = (2, 3, 4)  # sentences to one input
     quiet: bool = True
-
-
-@dataclass(frozen=True)
-class Scored:
-    """BLEU of one model on one set; ``margin``: half of its 95% interval by the bootstrap.
-
-    p: of the paired bootstrap against the model without attention, which has none. length_ratio:
-    written words to those of the references.
-    """
-
-    bleu: float
-    margin: float
-    p: float | None
-    length_ratio: float
-
-
-@dataclass(frozen=True)
-class Row:
-    """One set of inputs and what each kind makes of it."""
-
-    name: str
-    sentences: int  # to one input
-    inputs: int
-    words: float  # of a source, in the mean
-    scores: dict[AttentionKind, Scored]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What is known of a kind beside its scores."""
-
-    parameters: int
-    steps: int
-    validation: float  # best BLEU, greedy
-
-
-@dataclass(frozen=True)
-class Results:
-    """All that a study found."""
-
-    trained: dict[AttentionKind, Trained]
-    rows: list[Row]
 
 
 def full_study(root: Path, folder: Path, changes: Mapping[str, Any], quiet: bool) -> Study:
@@ -116,7 +70,7 @@ def quick_study(root: Path, folder: Path, changes: Mapping[str, Any], quiet: boo
 
 
 def run_study(study: Study) -> Results:
-    """Train what is not trained yet, measure, and write results, table and plot into the folder.
+    """Train what is not trained yet, and measure.
 
     Raises DataError, RunError, ExportError, Stopped.
     """
@@ -134,54 +88,13 @@ def run_study(study: Study) -> Results:
         for name, sentences, inputs in _sets(study, pairs)
         if inputs
     ]
-    results = Results(trained, rows)
-    _write(study.folder, results)
-    return results
+    return Results(trained, rows)
 
 
 def with_attention(recipe: TranslationRecipe, kind: AttentionKind) -> TranslationRecipe:
     """The recipe with that kind of attention, and nothing else changed."""
     network = recipe.network.model_copy(update={"attention": kind})
     return recipe.model_copy(update={"network": network})
-
-
-def by_length(pairs: Sequence[SentencePair], edges: Sequence[int]) -> dict[str, list[SentencePair]]:
-    """Pairs by the words of their source. edges: where every bucket but the first begins."""
-    lengths = np.array([len(pair.source.split()) for pair in pairs])
-    places = np.digitize(lengths, edges)  # pairs
-    first = min(int(lengths.min(initial=edges[0])), edges[0] - 1)
-    last = max(int(lengths.max(initial=0)), edges[-1])
-    names = [
-        f"{low} to {high}" if low < high else str(low)
-        for low, high in zip([first, *edges], [*(edge - 1 for edge in edges), last], strict=True)
-    ]
-    return {
-        name: [pair for pair, where in zip(pairs, places, strict=True) if where == place]
-        for place, name in enumerate(names)
-    }
-
-
-def joined(pairs: Sequence[SentencePair], count: int) -> list[SentencePair]:
-    """Each ``count`` neighbours as one pair; what is left over at the end is left out."""
-    groups = [pairs[start : start + count] for start in range(0, len(pairs) - count + 1, count)]
-    return [
-        SentencePair(" ".join(p.source for p in group), " ".join(p.target for p in group))
-        for group in groups
-    ]
-
-
-def results_table(results: Results) -> str:
-    """A row for each set, a column for each kind; in Markdown."""
-    header = ["words of the source", "inputs", *results.trained]
-    lines = [
-        [
-            row.name,
-            f"{row.inputs:,}",
-            *(f"{one.bleu:.1f} ± {one.margin:.1f}" for one in row.scores.values()),
-        ]
-        for row in results.rows
-    ]
-    return markdown_table(header, lines)
 
 
 def _trained(study: Study, kind: AttentionKind) -> tuple[TranslationRun, Trained]:
@@ -232,37 +145,3 @@ def _row(
         scores[kind] = Scored(whole.score, float(result.ci or 0.0), p, ratio)
     words = float(np.mean([len(source.split()) for source in sources]))
     return Row(name, sentences, len(inputs), words, scores)
-
-
-def _write(folder: Path, results: Results) -> None:
-    content = json.dumps(asdict(results), indent=2, ensure_ascii=False)
-    (folder / "results.json").write_text(content + "\n", encoding="utf-8")
-    (folder / "results.md").write_text(results_table(results) + "\n", encoding="utf-8")
-    _plot(folder / "bleu-by-length.png", results)
-
-
-def _plot(path: Path, results: Results) -> None:
-    """BLEU against the words of the source: by length, and joined to longer inputs."""
-    single = [row for row in results.rows if row.sentences == 1 and row.name != "all"]
-    longer = [row for row in results.rows if row.sentences > 1 or row.name == "all"]
-    panels = [("sentences, by length", single)]
-    if len(longer) > 1:
-        panels.append(("sentences joined to one input", longer))
-    figure, axes = pyplot.subplots(
-        1, len(panels), figsize=(4.5 * len(panels), 3.8), sharey=True, squeeze=False,
-        layout="constrained",
-    )  # fmt: skip
-    for one, (title, rows) in zip(axes[0], panels, strict=True):
-        for kind, marker in zip(results.trained, "sox", strict=True):
-            one.errorbar(
-                [row.words for row in rows],
-                [row.scores[kind].bleu for row in rows],
-                [row.scores[kind].margin for row in rows],
-                label=kind, marker=marker, capsize=3,
-            )  # fmt: skip
-        one.set(title=title, xlabel="words of the source, mean")
-        one.grid(alpha=0.3)
-    axes[0][0].set(ylabel="BLEU", ylim=(0, None))
-    axes[0][0].legend(title="attention")
-    figure.savefig(path, dpi=100)
-    pyplot.close(figure)

@@ -1,0 +1,1 @@
+"""What attention is worth, by the length of the source."""
