@@ -5,7 +5,7 @@ lengths of a padded batch, so the backward direction of an LSTM would read paddi
 has no operator for a quantised LSTM.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,9 +86,17 @@ class GraphBuilder:
         for node in reversed(self._nodes):
             if not wanted.isdisjoint(node.output):
                 nodes.insert(0, node)
-                wanted.update(node.input)
+                wanted.update(_read(node))
         return nodes, [constant for constant in self._constants if constant.name in wanted]
 
     def _fresh(self, kind: str) -> str:
         self._count += 1
         return f"{kind}_{self._count}"
+
+
+def _read(node: onnx.NodeProto) -> Iterator[str]:
+    """The values that a node reads, those of the graphs inside it among them."""
+    yield from node.input
+    for attribute in node.attribute:
+        for inner in attribute.g.node:
+            yield from _read(inner)
