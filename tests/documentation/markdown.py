@@ -97,6 +97,13 @@ def programs(page: Path) -> list[Program]:
     return found
 
 
+def drawn_pictures(page: Path) -> list[Path]:
+    """The pictures in the page that its own programs draw, under the same names."""
+    named = "\n".join(program.source for program in programs(page))
+    shown = (page.parent / link for link in links(page.read_text(encoding="utf-8")))
+    return [path for path in shown if path.suffix == ".png" and f'"{path.name}"' in named]
+
+
 def unfinished(command: str) -> bool:
     """Whether a shell would wait for another line."""
     try:

@@ -2,11 +2,13 @@
 
 The commands of a page are run in their order, in one empty folder that stands for a reader's
 checkout: `models` and `.venv/bin/python` are those of this one. Programs of the page that name
-themselves in their first line lie in the folder too. Calls of a server are in test_examples.py.
+themselves in their first line lie in the folder too, and what they draw is of the size that the
+page shows. Calls of a server are in test_examples.py.
 """
 
 import os
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.documentation.expectation import difference
-from tests.documentation.markdown import ROOT, Example, examples, pages, programs
+from tests.documentation.markdown import ROOT, Example, drawn_pictures, examples, pages, programs
 from tests.documentation.test_examples import clean_environment
 
 NODE_MODULES = ROOT / "tests" / "javascript" / "node_modules"
@@ -39,6 +41,14 @@ def folder_of_a_reader(page: Path, folder: Path) -> None:
     for program in programs(page):
         if program.file:
             (folder / program.file).write_text(program.source, encoding="utf-8")
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels, from the file's header."""
+    content = path.read_bytes()
+    assert content.startswith(b"\x89PNG"), f"{path} is no PNG"
+    width, height = struct.unpack(">II", content[16:24])
+    return width, height
 
 
 @pytest.mark.skipif(not list((ROOT / "models").glob("*/*")), reason="models/ holds no model")
@@ -67,3 +77,5 @@ def test_commands_print_what_is_shown(page: Path, tmp_path: Path) -> None:
         assert (result.returncode != 0) == shows_an_error, f"{example}: {result.stderr}"
         differs = difference(example.output, result.stdout)
         assert differs is None, f"{example}: {differs}"
+    for picture in drawn_pictures(page):
+        assert png_size(tmp_path / picture.name) == png_size(picture), f"{picture.name} is old"
