@@ -1,7 +1,7 @@
 """The pictures of docs/tour.md, drawn by the page's own programs.
 
-`python -m tests.documentation.tour_pictures` runs the page's commands, in about a minute, and writes
-the pictures that they draw into docs/images.
+`python -m tests.documentation.tour_pictures` runs the page's commands, in about a minute, and
+writes the pictures that they draw into docs/images.
 """
 
 import shutil
@@ -21,9 +21,10 @@ def draw(folder: Path) -> list[Path]:
     for example in commands(PAGE):
         print(f"$ {example.command}", flush=True)
         subprocess.run(["/bin/sh", "-c", example.command], cwd=folder, check=True)
-    return [
-        shutil.copyfile(folder / picture.name, picture).resolve() for picture in drawn_pictures(PAGE)
-    ]
+    pictures = drawn_pictures(PAGE)
+    for picture in pictures:
+        shutil.copyfile(folder / picture.name, picture)
+    return pictures
 
 
 if __name__ == "__main__":
