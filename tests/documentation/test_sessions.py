@@ -60,6 +60,8 @@ def png_size(path: Path) -> tuple[int, int]:
 def test_commands_print_what_is_shown(page: Path, tmp_path: Path) -> None:
     folder_of_a_reader(page, tmp_path)
     environment = clean_environment()
+    # The networks of the pages are small: beside other work, more threads only wait for each other.
+    environment["OMP_NUM_THREADS"] = "1"
     environment["PATH"] = f"{tmp_path / 'bin'}{os.pathsep}{environment['PATH']}"
     node = shutil.which("node") is not None and NODE_MODULES.is_dir()
     for example in commands(page):
