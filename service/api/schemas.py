@@ -131,6 +131,14 @@ class TranslateRequest(RequestBody):
     ] = None
     max_length: MaxLength = None
     length_penalty: LengthPenalty = None
+    glossary: Annotated[
+        dict[str, str] | None,
+        Field(
+            description="terms of the source language and what each is to become, word for word; "
+            "for a version that was trained with placeholders",
+            examples=[{"house": "Gebäude"}],
+        ),
+    ] = None
     api_key: Annotated[
         str | None,
         Field(description="the key, where it is not in a header; as LibreTranslate's clients send"),
