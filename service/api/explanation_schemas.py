@@ -8,6 +8,7 @@ from service.api.schemas import (
     AskedVersion,
     BeamSize,
     ClassifierName,
+    FirstErrorOnly,
     LengthPenalty,
     MaxLength,
     RequestBody,
@@ -52,6 +53,7 @@ class ExplainLabelRequest(RequestBody):
             description="units whose gates to answer with, beside the means over all units",
             max_length=MAX_UNITS,
         ),
+        FirstErrorOnly(),
     ] = ()
 
 

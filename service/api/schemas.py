@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 
-class _FirstErrorOnly(FailFast):
+class FirstErrorOnly(FailFast):
     """A list of a million numbers is no list of texts, and saying so once is enough.
 
     pydantic's own class cannot be hashed, which a member of a union must be.
@@ -19,7 +19,7 @@ class _FirstErrorOnly(FailFast):
     __hash__ = object.__hash__
 
 
-Texts = str | Annotated[list[str], _FirstErrorOnly()]
+Texts = str | Annotated[list[str], FirstErrorOnly()]
 
 
 # What several bodies ask for.
