@@ -64,7 +64,7 @@ class ExplainTagRequest(RequestBody):
         json_schema_extra={
             "examples": [
                 {"inputs": "Teddy Roosevelt was a great president.", "token": 0},
-                {"inputs": "Tesla is a car company.", "token": 0, "against": "O"},
+                {"inputs": "Teddy bears are on sale.", "token": 0},
             ]
         }
     )
