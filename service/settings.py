@@ -148,6 +148,9 @@ class Settings(BaseModel):
     max_sentences: Annotated[
         int, Field(description="sentences to translate or to tag of a request", ge=1)
     ] = 4096
+    max_glossary_terms: Annotated[
+        int, Field(description="terms of the glossary of a request", ge=1)
+    ] = 1000
     max_beam_size: Annotated[int, Field(description="largest beam_size of a request", ge=1)] = 10
     max_translation_tokens: Annotated[
         int, Field(description="largest max_length of a request, in tokens of a sentence", ge=1)

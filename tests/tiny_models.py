@@ -29,6 +29,7 @@ from service.artifact import (
     Graph,
     Inspection,
     Languages,
+    Placeholders,
     Purpose,
     Recipe,
     Score,
@@ -40,6 +41,7 @@ from service.artifact import (
     TranslationExample,
     write_artifact,
 )
+from service.pipelines.placeholders import SYMBOLS
 
 OPSET = 17
 CREATED = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -66,17 +68,17 @@ _ONNX_TYPES = {
 
 
 @cache
-def tokenizer_bytes() -> bytes:
-    """A sentencepiece model of some 300 pieces, most of them bytes."""
+def tokenizer_bytes(symbols: Sequence[str] = ()) -> bytes:
+    """A sentencepiece model of some 300 pieces, most of them bytes, and of some symbols."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(SENTENCES * 5),
         model_writer=model,
-        vocab_size=340,
+        vocab_size=340 + len(symbols),
         hard_vocab_limit=False,
         model_type="unigram",
         byte_fallback=True,
-        user_defined_symbols=["good", "bad"],
+        user_defined_symbols=["good", "bad", *symbols],
         pad_id=0,
         bos_id=1,
         eos_id=2,
@@ -87,13 +89,14 @@ def tokenizer_bytes() -> bytes:
     return model.getvalue()
 
 
-def tokenizer(add_eos: bool = False) -> Tokenizer:
+def tokenizer(add_eos: bool = False, symbols: Sequence[str] = ()) -> Tokenizer:
     """The tokenizer of the tiny models."""
-    return Tokenizer.from_bytes(tokenizer_bytes(), add_eos)
+    return Tokenizer.from_bytes(tokenizer_bytes(symbols), add_eos)
 
 
-def _tokenizer_facts(add_eos: bool) -> TokenizerFacts:
-    return TokenizerFacts(add_eos=add_eos, vocabulary=tokenizer().vocabulary_size)
+def _tokenizer_facts(add_eos: bool, symbols: Sequence[str] = ()) -> TokenizerFacts:
+    vocabulary = tokenizer(symbols=symbols).vocabulary_size
+    return TokenizerFacts(add_eos=add_eos, vocabulary=vocabulary)
 
 
 def _onnx(graph: Graph, nodes: Sequence[Any], constants: dict[str, npt.NDArray[Any]]) -> bytes:
@@ -218,14 +221,16 @@ def translator_draft(
     source: str = "en",
     target: str = "de",
     examples: tuple[TranslationExample, ...] | None = None,
+    known: Sequence[str] | None = None,
 ) -> TranslationDraft:
-    """The facts about the tiny translator."""
+    """The facts about the tiny translator. known: its words, where it carries the others over."""
     if examples is None:
         examples = (
             TranslationExample(text="the cat", translation="the cat", beam_size=5),
             TranslationExample(text="two men talk", translation="two men talk", beam_size=1),
         )
-    vocabulary = tokenizer().vocabulary_size
+    symbols = () if known is None else SYMBOLS
+    vocabulary = tokenizer(symbols=symbols).vocabulary_size
     position = Tensor(name="position", dtype="float32", shape=("batch", 1))
     memory = Tensor(
         name="encoder_outputs", dtype="float32", shape=("batch", "source_time", vocabulary)
@@ -235,7 +240,7 @@ def translator_draft(
         created=CREATED,
         precision="fp32",
         opset=OPSET,
-        tokenizer=_tokenizer_facts(add_eos=True),
+        tokenizer=_tokenizer_facts(add_eos=True, symbols=symbols),
         graphs={
             "encoder": Graph(
                 file="encoder.onnx",
@@ -268,6 +273,7 @@ def translator_draft(
         },
         languages=Languages(source=source, target=target),
         decoding=Decoding(states=("position",), memory=("encoder_outputs",)),
+        placeholders=None if known is None else Placeholders(symbols=SYMBOLS, words="words.txt"),
         examples=examples,
         scores=(Score(dataset="toy", split="test", metric="BLEU", value=100.0, rows=2),),
         recipe=Recipe(name="tiny", settings={}),
@@ -279,7 +285,8 @@ def translator_draft(
 def translator_files(draft: TranslationDraft) -> dict[str, bytes | Path]:
     """The files of the tiny translator."""
     node = helper.make_node
-    vocabulary = tokenizer().vocabulary_size
+    symbols = () if draft.placeholders is None else draft.placeholders.symbols
+    vocabulary = draft.tokenizer.vocabulary
     encoder = [
         node("Gather", ["one_hot", "tokens"], ["encoder_outputs"]),  # [batch, time, vocabulary]
         node("Unsqueeze", ["lengths", "axis1"], ["column"]),  # [batch, 1]
@@ -331,7 +338,7 @@ def translator_files(draft: TranslationDraft) -> dict[str, bytes | Path]:
                 "bias": bias,
             },
         ),
-        "tokenizer.model": tokenizer_bytes(),
+        "tokenizer.model": tokenizer_bytes(symbols),
     }
 
 
@@ -347,10 +354,13 @@ def publish_language_identifier(repository: Path, name: str = "language", **fact
     return publish_classifier(repository, name=name, **facts)
 
 
-def publish_translator(repository: Path, **facts: Any) -> Path:
-    """Writes the tiny translator into a repository."""
-    draft = translator_draft(**facts)
-    return write_artifact(repository, draft, translator_files(draft))
+def publish_translator(repository: Path, known: Sequence[str] | None = None, **facts: Any) -> Path:
+    """Writes the tiny translator into a repository. known: as of `translator_draft`."""
+    draft = translator_draft(known=known, **facts)
+    files = translator_files(draft)
+    if known is not None:
+        files["words.txt"] = "".join(f"{word}\n" for word in known).encode("utf-8")
+    return write_artifact(repository, draft, files)
 
 
 def generator_draft(

@@ -16,13 +16,19 @@ from service.engine_metrics import EngineMetrics
 from service.errors import (
     DeadlineExceeded,
     GatehouseError,
+    InvalidInput,
     LimitExceeded,
     Overloaded,
     TextError,
 )
 from service.pipelines.classification import ClassificationPipeline, Prediction
 from service.pipelines.streaming import TranslationStream
-from service.pipelines.translation import Alternative, SplitTexts, TranslationPipeline
+from service.pipelines.translation import (
+    Alternative,
+    SplitTexts,
+    TranslationPipeline,
+    glossary_of,
+)
 from service.repository import Lease
 from service.runtime.job import Token
 from service.runtime.search import SearchOptions
@@ -163,7 +169,7 @@ class Answers:
         pipeline = lease.pipeline
         call.artifact = pipeline.artifact
         self._inference.expect_room(pipeline, [text], call)
-        split = await self._split(pipeline, [text])
+        split = await self._split(pipeline, [text], options)
         stream = TranslationStream(pipeline.artifact.tokenizer, split)
         events = self._inference.stream(pipeline, split.rows, call, options)
         try:
@@ -213,11 +219,20 @@ class Answers:
         call: Call,
     ) -> list[list[Alternative]]:
         self._inference.expect_room(pipeline, texts, call)
-        split = await self._split(pipeline, texts)
+        split = await self._split(pipeline, texts, options)
         return split.join(await self._inference.run(pipeline, split.rows, call, options))
 
-    async def _split(self, pipeline: TranslationPipeline, texts: Sequence[str]) -> SplitTexts:
-        split = await _prepared(pipeline.split, texts)
+    async def _split(
+        self, pipeline: TranslationPipeline, texts: Sequence[str], options: SearchOptions
+    ) -> SplitTexts:
+        glossary = glossary_of(options)
+        if glossary is not None and not pipeline.takes_glossary:
+            name, version = pipeline.artifact.name, pipeline.artifact.version
+            raise InvalidInput(
+                f"version {version} of {name} takes no glossary: it was trained without "
+                "placeholders; leave glossary out, or ask for a version that has them"
+            )
+        split = await _prepared(lambda some: pipeline.split(some, glossary), texts)
         self._check_sentences(len(split.rows))
         return split
 

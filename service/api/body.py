@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from service.errors import InvalidInput, LimitExceeded, listing, quote
 
 Body = TypeVar("Body", bound=BaseModel)
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _DROPPED_BYTES = 64 << 20  # of a body that is too long anyway
 _JSON_TYPES = {
     "str": "a string",
@@ -71,7 +71,7 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 def parse_body(body: bytes, schema: type[Body]) -> Body:
     """The request in a body. Raises InvalidInput, which names the field or the position."""
-    body = body.removeprefix(_BYTE_ORDER_MARK)  # RFC 8259, section 8.1: may be ignored
+    body = body.removeprefix(BYTE_ORDER_MARK)  # RFC 8259, section 8.1: may be ignored
     try:
         body.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic_core import from_json
 
 from service.api.accept import preferred
-from service.api.body import one_of_schemas, parse_body, read_body
+from service.api.body import BYTE_ORDER_MARK, one_of_schemas, parse_body, read_body
 from service.api.errors import error_responses
 from service.api.explanation_schemas import (
     ExplainLabelRequest,
@@ -162,7 +162,7 @@ def _form(request: Request) -> str:
 def _fields(body: bytes) -> Collection[str]:
     """The fields of a body, which tell what is to be explained; none of one that is wrong."""
     try:
-        document = from_json(body)
+        document = from_json(body.removeprefix(BYTE_ORDER_MARK))
     except ValueError:
         return ()
     return document if isinstance(document, dict) else ()

@@ -8,6 +8,7 @@ from service.api.schemas import (
     AskedVersion,
     BeamSize,
     ClassifierName,
+    FirstErrorOnly,
     LengthPenalty,
     MaxLength,
     RequestBody,
@@ -52,6 +53,7 @@ class ExplainLabelRequest(RequestBody):
             description="units whose gates to answer with, beside the means over all units",
             max_length=MAX_UNITS,
         ),
+        FirstErrorOnly(),
     ] = ()
 
 
@@ -62,7 +64,7 @@ class ExplainTagRequest(RequestBody):
         json_schema_extra={
             "examples": [
                 {"inputs": "Teddy Roosevelt was a great president.", "token": 0},
-                {"inputs": "Tesla is a car company.", "token": 0, "against": "O"},
+                {"inputs": "Teddy bears are on sale.", "token": 0},
             ]
         }
     )

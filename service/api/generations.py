@@ -3,6 +3,7 @@
 Owned by the worker's event loop; knows nothing about HTTP but the request whose client may go.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from service.api.inference import Call, Inference
@@ -21,6 +22,7 @@ from service.settings import Settings
 DEFAULT_TOKENS = 100
 DEFAULT_TOP_K = 50
 _STOP_TEXTS = 8
+_INLINE_TOKENS = 256  # more take milliseconds to become text, and a thread
 _STOP_CHARACTERS = 100  # of each: a continuation is looked through at every token
 
 
@@ -30,6 +32,7 @@ class Generations:
     def __init__(self, inference: Inference, metrics: EngineMetrics) -> None:
         self._inference = inference
         self._metrics = metrics
+        self._writing = asyncio.Lock()
 
     async def generate(
         self,
@@ -46,10 +49,18 @@ class Generations:
         self._inference.expect_room(pipeline, prompts, call)
         read = [pipeline.read(prompt, index) for index, prompt in enumerate(prompts)]
         results = await self.sample(lease, [prompt.tokens for prompt in read], options, call)
-        return [
-            pipeline.written(prompt, sampled, options.stop)
-            for prompt, sampled in zip(read, results, strict=True)
-        ]
+
+        def write() -> list[Generated]:
+            return [
+                pipeline.written(prompt, sampled, options.stop)
+                for prompt, sampled in zip(read, results, strict=True)
+            ]
+
+        if sum(len(sampled.tokens) for sampled in results) <= _INLINE_TOKENS:
+            return write()
+        # One at a time: threads that take turns would all be between the event loop and its turn.
+        async with self._writing:
+            return await asyncio.to_thread(write)
 
     async def sample(
         self,

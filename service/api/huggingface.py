@@ -17,7 +17,14 @@ from service.api.errors import error_responses
 from service.api.inference import TIMEOUT_PARAMETER
 from service.api.languages import WARNING_HEADERS, warning_header
 from service.api.openapi import ModelName
-from service.api.schemas import LengthPenalty, Prediction, RequestBody, Texts, TopK
+from service.api.schemas import (
+    FirstErrorOnly,
+    LengthPenalty,
+    Prediction,
+    RequestBody,
+    Texts,
+    TopK,
+)
 from service.api.search_options import search_options
 from service.api.services import Services, services_of
 from service.api.tag import written
@@ -122,7 +129,8 @@ class TaggingParameters(RequestBody):
         ),
     ] = None
     ignore_labels: Annotated[
-        list[str] | None, Field(description="tags or kinds of entities to leave out; O by default")
+        Annotated[list[str], FirstErrorOnly()] | None,
+        Field(description="tags or kinds of entities to leave out; O by default"),
     ] = None
     stride: Annotated[
         int | None, Field(description="taken, and without effect: a text is read whole")

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 
-class _FirstErrorOnly(FailFast):
+class FirstErrorOnly(FailFast):
     """A list of a million numbers is no list of texts, and saying so once is enough.
 
     pydantic's own class cannot be hashed, which a member of a union must be.
@@ -19,7 +19,7 @@ class _FirstErrorOnly(FailFast):
     __hash__ = object.__hash__
 
 
-Texts = str | Annotated[list[str], _FirstErrorOnly()]
+Texts = str | Annotated[list[str], FirstErrorOnly()]
 
 
 # What several bodies ask for.
@@ -131,6 +131,14 @@ class TranslateRequest(RequestBody):
     ] = None
     max_length: MaxLength = None
     length_penalty: LengthPenalty = None
+    glossary: Annotated[
+        dict[str, str] | None,
+        Field(
+            description="terms of the source language and what each is to become, word for word; "
+            "for a version that was trained with placeholders",
+            examples=[{"house": "Gebäude"}],
+        ),
+    ] = None
     api_key: Annotated[
         str | None,
         Field(description="the key, where it is not in a header; as LibreTranslate's clients send"),

@@ -1,10 +1,14 @@
 """The search that a request asks for, checked against the limits; what every route decodes with."""
 
-from service.errors import InvalidInput
-from service.runtime.search import SearchOptions
+from collections.abc import Mapping
+
+from service.errors import InvalidInput, LimitExceeded, quote
+from service.pipelines.placeholders import Glossary
+from service.pipelines.translation import TranslationOptions
 from service.settings import Settings
 
 DEFAULT_BEAM_SIZE = 5
+LONGEST_TERM = 200  # characters, of a glossary
 
 
 def search_options(
@@ -14,7 +18,8 @@ def search_options(
     num_hypotheses: int | None = None,
     length_penalty: float | None = None,
     max_length: int | None = None,
-) -> SearchOptions:
+    glossary: Mapping[str, str] | None = None,
+) -> TranslationOptions:
     """The options that some fields of a request ask for; None for those that were left out.
 
     Raises InvalidInput where they are beyond the limits.
@@ -33,9 +38,27 @@ def search_options(
             f"num_hypotheses must be at most beam_size, which is {beam_size}; "
             f"ask for a wider beam, of at most {settings.max_beam_size}"
         )
-    return SearchOptions(
+    return TranslationOptions(
         beam_size=beam_size,
         length_penalty=length_penalty,
         max_length=max_length,
         num_hypotheses=wanted,
+        glossary=_glossary(settings, glossary) if glossary else None,
     )
+
+
+def _glossary(settings: Settings, terms: Mapping[str, str]) -> Glossary:
+    """Raises LimitExceeded, and InvalidInput for a term that could not stand in a text."""
+    if len(terms) > settings.max_glossary_terms:
+        raise LimitExceeded(
+            f"glossary holds {len(terms):,} terms; the limit is {settings.max_glossary_terms:,} a "
+            "request: send those that its texts need"
+        )
+    for term, translation in terms.items():
+        for text in (term, translation):
+            if not text.strip() or len(text) > LONGEST_TERM or not text.isprintable():
+                raise InvalidInput(
+                    f"glossary: {quote(term)} is to become {quote(translation)}; both must have 1 "
+                    f"to {LONGEST_TERM} printable characters"
+                )
+    return Glossary(terms)

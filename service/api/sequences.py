@@ -48,7 +48,7 @@ class SequencesRequest(RequestBody):
                             "late_meeting": "no",
                         },
                         {
-                            "yesterday": None,
+                            "yesterday": "burger",
                             "weekday": "Tuesday",
                             "month": "March",
                             "late_meeting": "yes",

@@ -13,7 +13,7 @@ from service.api.body import parse_body, read_body, request_schema
 from service.api.errors import error_responses
 from service.api.inference import TIMEOUT_PARAMETER, Call
 from service.api.languages import WARNING_HEADERS, warning_header
-from service.api.schemas import AskedVersion, RequestBody, Texts
+from service.api.schemas import AskedVersion, FirstErrorOnly, RequestBody, Texts
 from service.api.services import Services, services_of
 from service.api.texts import check_texts, locating
 from service.errors import InvalidInput, LimitExceeded
@@ -25,7 +25,7 @@ router = APIRouter(tags=["tagging"])
 
 _INLINE_WORDS = 4096  # an answer of more is written in a thread
 
-Sentence = list[str]
+Sentence = Annotated[list[str], FirstErrorOnly()]
 
 
 class TagRequest(RequestBody):
@@ -44,7 +44,7 @@ class TagRequest(RequestBody):
         Texts | None, Field(description="a text, or a list of texts; or send tokens")
     ] = None
     tokens: Annotated[
-        Sentence | list[Sentence] | None,
+        Sentence | Annotated[list[Sentence], FirstErrorOnly()] | None,
         Field(description="the words of a sentence, or a list of such lists, in place of inputs"),
     ] = None
     model: Annotated[

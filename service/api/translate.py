@@ -180,6 +180,7 @@ def _options(asked: TranslateRequest, settings: Settings) -> SearchOptions:
         num_hypotheses=num_hypotheses,
         length_penalty=asked.length_penalty,
         max_length=asked.max_length,
+        glossary=asked.glossary,
     )
 
 

@@ -38,7 +38,26 @@ _CONTINUATION_BYTE = re.compile("<0x[89AB][0-9A-F]>")  # not the first of a char
 _NICENESS = 5  # of a thread that decodes, so that classifiers and the event loop go before it
 _RESERVED_SHARE = 4  # a fourth of the rows is kept free of bulk
 
-__all__ = ["Alternative", "SearchOptions", "SplitTexts", "TranslationPipeline"]
+__all__ = [
+    "Alternative",
+    "SearchOptions",
+    "SplitTexts",
+    "TranslationOptions",
+    "TranslationPipeline",
+    "glossary_of",
+]
+
+
+@dataclass(frozen=True)
+class TranslationOptions(SearchOptions):
+    """What a caller may choose of a translation. Can be hashed, as answers are kept by it."""
+
+    glossary: Glossary | None = None  # of a model that takes one
+
+
+def glossary_of(options: SearchOptions | None) -> Glossary | None:
+    """The glossary of a translation's options."""
+    return options.glossary if isinstance(options, TranslationOptions) else None
 
 
 class Alternative(NamedTuple):
@@ -137,14 +156,14 @@ class TranslationPipeline:
         self, texts: Sequence[str], options: SearchOptions | None = None
     ) -> list[list[Alternative]]:
         """The translations of each text that the options ask for, best first. Raises TextError."""
-        split = self.split(texts)
+        split = self.split(texts, glossary_of(options))
         return split.join(self._compute(split.rows, options, self._alternatives))
 
     def translate_sentences(
         self, sentences: Sequence[str], options: SearchOptions | None = None
     ) -> list[str]:
         """The translation of each sentence, taken as it stands. Raises TextError."""
-        masked = [self.masked(sentence) for sentence in sentences]
+        masked = [self.masked(sentence, glossary_of(options)) for sentence in sentences]
         rows = [self._tokens(i, sentence.text) for i, sentence in enumerate(masked)]
         best = self._compute(rows, options, self._alternatives)
         return [one.restored(ranked[0].text) for one, ranked in zip(masked, best, strict=True)]

@@ -20,7 +20,7 @@ from training.tagging_evaluation import score_tags
 
 ITERATIONS = 150
 # Of 0.01, 0.05 and 0.2 for L1 with 0.01, 0.01, 0.001 for L2: the best on the validation sets of
-# UD-EWT and WNUT17 together. Without L1, CRFsuite 0.12 crashes on so many features.
+# UD-EWT and WNUT17 together.
 L1, L2 = 0.01, 0.01
 _AFFIXES = (1, 2, 3, 4)
 _WINDOW = 2
@@ -37,6 +37,7 @@ class CrfTagger:
             "feature.possible_transitions": True,
         }
         self._tagger = pycrfsuite.Tagger()
+        self._model = b""  # CRFsuite reads it where it lies, and does not keep it alive
 
     def fit(self, sentences: Sequence[TaggedSentence]) -> None:
         trainer = pycrfsuite.Trainer(algorithm="lbfgs", params=self._settings, verbose=False)
@@ -45,7 +46,8 @@ class CrfTagger:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.crfsuite"
             trainer.train(str(path))
-            self._tagger.open_inmemory(path.read_bytes())
+            self._model = path.read_bytes()
+        self._tagger.open_inmemory(self._model)
 
     def tags(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         """The tags of each token of each sentence: the most likely sequence (Viterbi)."""

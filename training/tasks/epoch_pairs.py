@@ -1,7 +1,8 @@
 """The token rows of an epoch's sentence pairs: always the same, or drawn anew for each epoch.
 
-What is drawn (noise, placeholders, segmentation) depends on the seed, the epoch and the number of
-the pair alone, so that a run that goes on sees the rows that it would have seen.
+What is drawn (noise, placeholders) depends on the seed, the epoch and the number of the pair alone,
+so that a run that goes on sees the rows that it would have seen. Segmentations are sentencepiece's
+to draw, and are the same within one process only.
 """
 
 import hashlib

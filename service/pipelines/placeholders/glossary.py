@@ -41,6 +41,12 @@ class Glossary:
     def __len__(self) -> int:
         return len(self.key)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Glossary) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
     def find(self, sentence: str) -> list[Found]:
         """The terms in a sentence, in order; the longer of two that begin together, none within."""
         return list(self._find(sentence))

@@ -3,9 +3,16 @@
 import json
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from service.api.explanation_schemas import ExplainLabelRequest
+from service.api.huggingface import TaggingParameters
+from service.api.schemas import PredictRequest
+from service.api.tag import TagRequest
 
 # The client is one for the whole run, and no request changes it.
 relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
@@ -136,3 +143,21 @@ def test_any_text_is_answered_and_leaves_its_neighbour_alone(client: TestClient,
 def test_any_path_is_answered(client: TestClient, path: str) -> None:
     response = client.get("/models/" + "".join(f"%{byte:02x}" for byte in path.encode()))
     check(response)
+
+
+@pytest.mark.parametrize(
+    ("schema", "body"),
+    [
+        (PredictRequest, {"inputs": [1] * 1000}),
+        (TagRequest, {"tokens": [1] * 1000}),
+        (TagRequest, {"tokens": [[1]] * 1000}),
+        (TagRequest, {"tokens": [[1] * 1000]}),
+        (TaggingParameters, {"ignore_labels": [1] * 1000}),
+        (ExplainLabelRequest, {"inputs": "a", "units": [-1] * 16}),
+    ],
+)
+def test_a_list_of_wrong_items_is_said_once(schema: type[BaseModel], body: object) -> None:
+    # Else a million of them take seconds and a gigabyte.
+    with pytest.raises(ValidationError) as caught:
+        schema.model_validate(body)
+    assert caught.value.error_count() <= 4  # of a union, one of each member

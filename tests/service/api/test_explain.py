@@ -226,3 +226,10 @@ def test_what_a_version_needs_is_opened_once_and_freed_with_it(models: Path) -> 
         answer = live.client.post("/explain", json={"inputs": "good", "version": 2})
         assert answer.status_code == 200
         assert len(explainers) == 1
+
+
+def test_a_byte_order_mark_does_not_hide_what_is_asked(client: TestClient) -> None:
+    body = b'\xef\xbb\xbf{"q": "the cat", "source": "en", "target": "de"}'
+    answer = client.post("/explain", content=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["translatedText"] == "the cat"
