@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from training.evaluation import calibration_error
+
 LARGEST = 4.0  # a temperature lies between its inverse and this
 
 
@@ -28,3 +30,31 @@ def best_temperature(logits: Sequence[Tensor], classes: Sequence[Tensor]) -> flo
         ]
     )  # fmt: skip
     return float(candidates[int(losses.argmin())])
+
+
+def fitted_temperature(
+    names: Sequence[str],
+    logits: Sequence[Tensor],
+    classes: Sequence[Tensor],
+    stated: float | None,
+) -> tuple[float, list[str]]:
+    """What divides the logits, and what it does to the validation sets of those names.
+
+    logits, classes: as of `best_temperature`; stated: by the recipe, None where it is to be fitted.
+    """
+    temperature = best_temperature(logits, classes) if stated is None else stated
+    origin = "fitted on the validation sets" if stated is None else "as the recipe states"
+    return temperature, [
+        f"temperature {temperature:.3f}, {origin}; calibration error on validation, in percent:",
+        *(
+            f"  {name}: {_calibration_error(rows, gold):.2f} before, "
+            f"{_calibration_error(rows / temperature, gold):.2f} after"
+            for name, rows, gold in zip(names, logits, classes, strict=True)
+        ),
+    ]
+
+
+def _calibration_error(logits: Tensor, classes: Tensor) -> float:
+    """In percent, of logits (rows x classes) and right classes (rows)."""
+    confidence, chosen = torch.softmax(logits.double(), dim=1).max(dim=1)
+    return 100 * calibration_error(confidence.numpy(), (chosen == classes).numpy())

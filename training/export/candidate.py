@@ -22,7 +22,10 @@ from service.artifact import (
     read_artifact,
     write_artifact,
 )
+from training.export.checks import ExportError
 from training.export.layers import Precision
+from training.export.recurrent import QUANTISED
+from training.networks.cells.names import CellName
 from training.recipe import PublishedRecipe
 
 PrecisionChoice = Literal["auto", "fp32", "int8"]
@@ -51,6 +54,18 @@ def checked_rows(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
 def wanted(choice: PrecisionChoice) -> tuple[Precision, ...]:
     """The precisions that a choice stands for."""
     return ("fp32", "int8") if choice == "auto" else (choice,)
+
+
+def precisions_of(
+    cell: CellName, choice: PrecisionChoice
+) -> tuple[tuple[Precision, ...], list[str]]:
+    """Those of a choice that a cell has, and what is to be said of it. Raises ExportError."""
+    if cell in QUANTISED or choice == "fp32":
+        return wanted(choice), []
+    reason = f"the cell {cell} has no int8 form in onnxruntime"
+    if choice == "int8":
+        raise ExportError(f"{reason}: export it with --precision fp32, or train another cell")
+    return ("fp32",), [f"{reason}: fp32 is published"]
 
 
 def tokenizer_facts(tokenizer: Tokenizer) -> TokenizerFacts:

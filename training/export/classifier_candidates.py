@@ -6,28 +6,20 @@ from datetime import UTC, datetime
 import torch
 
 from service.artifact import ClassificationDraft
-from training.evaluation import calibration_error
-from training.export.calibration import best_temperature
+from training.export.calibration import fitted_temperature
 from training.export.candidate import (
     TOKENIZER_FILE,
     Candidate,
     PrecisionChoice,
     checked_rows,
     graph_facts,
+    precisions_of,
     recipe_facts,
     tokenizer_facts,
-    wanted,
 )
-from training.export.checks import (
-    ExportError,
-    check_classifier_agreement,
-    check_classifier_invariance,
-)
+from training.export.checks import check_classifier_agreement, check_classifier_invariance
 from training.export.classifier import classifier_graph
 from training.export.graph import OPSET
-from training.export.layers import Precision
-from training.export.recurrent import QUANTISED
-from training.networks.cells.names import CellName
 from training.preparation import encode_texts
 from training.tasks.classification import logits_of
 from training.trained import ClassificationRun
@@ -36,7 +28,7 @@ from training.trained import ClassificationRun
 def classifier_candidates(
     run: ClassificationRun, name: str, choice: PrecisionChoice
 ) -> tuple[list[Candidate], list[str]]:
-    precisions, of_cell = _precisions(run.network.recurrent.cell, choice)
+    precisions, of_cell = precisions_of(run.network.recurrent.cell, choice)
     run, calibration = _calibrated(run)
     temperature = run.recipe.publication.temperature
     assert temperature is not None
@@ -78,16 +70,6 @@ def classifier_candidates(
     return candidates, notes
 
 
-def _precisions(cell: CellName, choice: PrecisionChoice) -> tuple[tuple[Precision, ...], list[str]]:
-    """Those of a choice that a cell has, and what is to be said of it. Raises ExportError."""
-    if cell in QUANTISED or choice == "fp32":
-        return wanted(choice), []
-    reason = f"the cell {cell} has no int8 form in onnxruntime"
-    if choice == "int8":
-        raise ExportError(f"{reason}: export it with --precision fp32, or train another cell")
-    return ("fp32",), [f"{reason}: fp32 is published"]
-
-
 def _calibrated(run: ClassificationRun) -> tuple[ClassificationRun, list[str]]:
     """The run with a temperature in its recipe, and what it does to the validation sets."""
     logits, classes = [], []
@@ -95,23 +77,9 @@ def _calibrated(run: ClassificationRun) -> tuple[ClassificationRun, list[str]]:
         encoded = encode_texts(part, run.labels, run.tokenizer)
         logits.append(logits_of(run.network, encoded.tokens))
         classes.append(torch.from_numpy(encoded.classes))
-    stated = run.recipe.publication.temperature
-    temperature = best_temperature(logits, classes) if stated is None else stated
-    origin = "fitted on the validation sets" if stated is None else "as the recipe states"
-    errors = [
-        f"  {name}: {_calibration_error(rows, gold):.2f} before, "
-        f"{_calibration_error(rows / temperature, gold):.2f} after"
-        for name, rows, gold in zip(run.corpora.validation, logits, classes, strict=True)
-    ]
+    temperature, notes = fitted_temperature(
+        list(run.corpora.validation), logits, classes, run.recipe.publication.temperature
+    )
     publication = run.recipe.publication.model_copy(update={"temperature": temperature})
     recipe = run.recipe.model_copy(update={"publication": publication})
-    return replace(run, recipe=recipe), [
-        f"temperature {temperature:.3f}, {origin}; calibration error on validation, in percent:",
-        *errors,
-    ]
-
-
-def _calibration_error(logits: torch.Tensor, classes: torch.Tensor) -> float:
-    """In percent, of logits (rows x classes) and right classes (rows)."""
-    confidence, chosen = torch.softmax(logits.double(), dim=1).max(dim=1)
-    return 100 * calibration_error(confidence.numpy(), (chosen == classes).numpy())
+    return replace(run, recipe=recipe), notes

@@ -9,28 +9,24 @@ import torch
 
 from service.artifact import TaggingDraft, VocabularyFacts
 from service.pipelines.tag_decoding import is_bio
-from training.evaluation import calibration_error
-from training.export.calibration import best_temperature
+from training.export.calibration import fitted_temperature
 from training.export.candidate import (
     CHECKED_ROWS,
     Candidate,
     PrecisionChoice,
     graph_facts,
+    precisions_of,
     recipe_facts,
-    wanted,
 )
 from training.export.checks import (
     AGREEMENT,
     INVARIANCE,
-    ExportError,
     graph_session,
     require_close,
 )
 from training.export.graph import OPSET, Array
 from training.export.layers import Precision
-from training.export.recurrent import QUANTISED
 from training.export.tagger import TaggerGraph, tagger_graph
-from training.networks.cells.names import CellName
 from training.networks.tagger import Tagger
 from training.tagging_preparation import encode_sentences
 from training.tasks.tagging import NO_TAG, logits_of, pad_words
@@ -43,7 +39,7 @@ CPU = torch.device("cpu")
 def tagger_candidates(
     run: TaggingRun, name: str, choice: PrecisionChoice
 ) -> tuple[list[Candidate], list[str]]:
-    precisions, notes = _precisions(run.network.recurrent.cell, choice)
+    precisions, notes = precisions_of(run.network.recurrent.cell, choice)
     temperature, fitted = _temperature(run)
     rows = _checked_rows(run)
     graph = tagger_graph(run.network, "fp32", temperature)
@@ -133,16 +129,6 @@ def _checked_rows(run: TaggingRun) -> list[Array]:
     return [rows[place] for place in places]
 
 
-def _precisions(cell: CellName, choice: PrecisionChoice) -> tuple[tuple[Precision, ...], list[str]]:
-    """Those of a choice that a cell has, and what is to be said of it. Raises ExportError."""
-    if cell in QUANTISED or choice == "fp32":
-        return wanted(choice), []
-    reason = f"the cell {cell} has no int8 form in onnxruntime"
-    if choice == "int8":
-        raise ExportError(f"{reason}: export it with --precision fp32, or train another cell")
-    return ("fp32",), [f"{reason}: fp32 is published"]
-
-
 def _temperature(run: TaggingRun) -> tuple[float, list[str]]:
     """What divides the logits, and what that does to the validation sets."""
     logits, gold = [], []
@@ -152,21 +138,6 @@ def _temperature(run: TaggingRun) -> tuple[float, list[str]]:
         known = tags != NO_TAG
         logits.append(torch.cat(logits_of(run.network, encoded.tokens))[known])
         gold.append(tags[known])
-    stated = run.recipe.publication.temperature
-    temperature = best_temperature(logits, gold) if stated is None else stated
-    origin = "fitted on the validation sets" if stated is None else "as the recipe states"
-    errors = [
-        f"  {name}: {_calibration_error(rows, tags):.2f} before, "
-        f"{_calibration_error(rows / temperature, tags):.2f} after"
-        for name, rows, tags in zip(run.corpora.validation, logits, gold, strict=True)
-    ]
-    return temperature, [
-        f"temperature {temperature:.3f}, {origin}; calibration error on validation, in percent:",
-        *errors,
-    ]
-
-
-def _calibration_error(logits: torch.Tensor, tags: torch.Tensor) -> float:
-    """In percent, of logits (words x tags) and right tags (words)."""
-    confidence, chosen = torch.softmax(logits.double(), dim=1).max(dim=1)
-    return 100 * calibration_error(confidence.numpy(), (chosen == tags).numpy())
+    return fitted_temperature(
+        list(run.corpora.validation), logits, gold, run.recipe.publication.temperature
+    )
