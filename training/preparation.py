@@ -77,7 +77,7 @@ def language_modelling_task(
 def tokenizer_for_pairs(recipe: TranslationRecipe, corpora: Corpora[SentencePair]) -> Tokenizer:
     """A joint tokenizer of both languages; source and target end with EOS."""
     texts = (text for part in corpora.train for pair in part for text in (pair.source, pair.target))
-    symbols = SYMBOLS if recipe.placeholders is not None else ()
+    symbols = symbols_of(recipe)
     return Tokenizer.from_bytes(train_tokenizer(texts, recipe.tokenizer, symbols), add_eos=True)
 
 
@@ -147,6 +147,11 @@ def keeper_for(recipe: TranslationRecipe, corpora: Corpora[SentencePair]) -> Kee
     return keeper_of(words_of(corpora), recipe.languages.source)
 
 
+def symbols_of(recipe: TranslationRecipe) -> Sequence[str]:
+    """What the tokenizer keeps apart."""
+    return () if recipe.placeholders is None else SYMBOLS
+
+
 def words_of(corpora: Corpora[SentencePair]) -> list[str]:
     """The words that a translator knows: a name that is none of them is kept as it stands."""
     return known_words(pair.source for part in corpora.train for pair in part)
@@ -172,7 +177,8 @@ def pair_rows(
         return noise.changed(pair, random)
 
     dropout = recipe.augmentation.subword_dropout
-    reading = Reading(tokenizer, limit, dropout, recipe.training.seed)
+    symbols = symbols_of(recipe)
+    reading = Reading(tokenizer, limit, dropout, recipe.training.seed, symbols)
     return DrawnPairs(corpora.train, drawn, reading)
 
 

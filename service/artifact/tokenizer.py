@@ -1,7 +1,7 @@
 """The one tokenizer of training and serving: a sentencepiece model with byte fallback.
 
 It knows nothing about manifests or batches of tensors. A `Tokenizer` is immutable and may be
-shared by threads; only `sample` draws from sentencepiece's generator, which is one per thread.
+shared by threads.
 """
 
 from collections.abc import Iterable, Sequence
@@ -95,15 +95,6 @@ class Tokenizer:
         if self.add_eos:
             offsets.append((len(text), len(text)))
         return self._finish(ids), offsets
-
-    def sample(self, text: str, alpha: float) -> list[int]:
-        """Token ids drawn at random from the segmentations of a text (subword regularisation).
-
-        Kudo 2018, "Subword Regularization", section 3: `alpha` sharpens the distribution, and
-        towards 0 every segmentation becomes as likely as any other. Raises UnencodableText.
-        """
-        ids: list[int] = self._processor.sample_encode_as_ids(encodable(text), -1, alpha)
-        return self._finish(ids)
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of token ids; pad, bos and eos stand for nothing.

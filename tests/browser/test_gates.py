@@ -71,7 +71,7 @@ def test_the_numbers_are_there_as_a_table(gates: Screen) -> None:
 
 def test_the_service_draws_what_is_saved(gates: Screen) -> None:
     gates.one("#unit").send_keys("7", Keys.ENTER)
-    gates.wait(lambda: gates.texts(".gates .legend")[0] == "forward, unit 7")
+    gates.wait(lambda: gates.texts(".gates .legend") == ["forward, unit 7", "backward, unit 7"])
     press_save(gates, "SVG")
     root = ElementTree.fromstring(gates.saved("gates.svg"))
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]

@@ -134,9 +134,9 @@ def test_from_a_users_csv_to_a_prediction_over_http(stars: TrainedRun) -> None:
 
 PAIRS_SETTINGS = (
     "network.embedding_size=32",
-    "network.encoder_size=32",
+    "network.encoder_size=64",
     "network.encoder_layers=1",
-    "network.decoder_size=32",
+    "network.decoder_size=64",
     "network.attention_size=32",
     "network.dropout=0.0",
     "network.word_dropout=0.0",
@@ -144,7 +144,7 @@ PAIRS_SETTINGS = (
     "training.learning_rate=0.01",
     "training.warmup_steps=20",
     "training.minimum_steps=0",
-    "training.epochs=30",
+    "training.epochs=40",
     "training.label_smoothing=0.0",
     "training.ema=0.0",
     "training.precision=fp32",

@@ -1,8 +1,8 @@
 """The recipe of a translator."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from service.artifact.manifest import LanguageCode
 from training.recipe.sections import Data, Publication, Section, TokenizerSettings, Training
@@ -29,8 +29,7 @@ class Augmentation(Section):
         default=0.0,
         ge=0,
         lt=1,
-        description="of a BPE's merges (Provilkov et al. 2020), or alpha of a unigram model's "
-        "sampling (Kudo 2018); 0 is off",
+        description="merges of the BPE left out (Provilkov et al. 2020); 0 is off",
     )
     lower_case: float = Field(default=0.0, ge=0, le=1, description="sources in lower case")
     no_end: float = Field(default=0.0, ge=0, le=1, description="both sides without their full stop")
@@ -68,3 +67,12 @@ class TranslationRecipe(Section):
     )
     training: Training
     publication: Publication
+
+    @model_validator(mode="after")
+    def _has_merges_to_leave_out(self) -> Self:
+        if self.augmentation.subword_dropout and self.tokenizer.kind != "bpe":
+            raise ValueError(
+                "augmentation.subword_dropout leaves out merges, which a tokenizer of kind "
+                f'"{self.tokenizer.kind}" has none of; write tokenizer.kind = "bpe", or 0'
+            )
+        return self

@@ -1,21 +1,19 @@
 """The token rows of an epoch's sentence pairs: always the same, or drawn anew for each epoch.
 
-What is drawn (noise, placeholders) depends on the seed, the epoch and the number of the pair alone,
-so that a run that goes on sees the rows that it would have seen. Segmentations are sentencepiece's
-to draw, and are the same within one process only.
+What is drawn (noise, placeholders, merges left out) depends on the seed, the epoch and the number
+of the pair alone, so that a run that goes on sees the rows that it would have seen.
 """
 
 import hashlib
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
 import numpy as np
-import sentencepiece
 
 from service.artifact import Tokenizer
+from training.bpe_dropout import BpeDropout
 from training.data.examples import SentencePair
 from training.tasks.padding import fingerprint
 
@@ -66,15 +64,15 @@ class FixedPairs:
 class Reading:
     """How a pair is read.
 
-    dropout: of a BPE's merges (Provilkov et al. 2020, "BPE-Dropout"), or alpha of a unigram
-    model's sampling; 0 segments every sentence in the one best way. max_tokens: longer rows are
-    cut.
+    dropout: of a BPE's merges; 0 segments every sentence in the one best way. max_tokens: longer
+    rows are cut. symbols: of placeholders, which the tokenizer keeps apart.
     """
 
     tokenizer: Tokenizer
     max_tokens: int
     dropout: float
     seed: int
+    symbols: Sequence[str] = ()
 
 
 class DrawnPairs:
@@ -91,6 +89,7 @@ class DrawnPairs:
         self._max_tokens = reading.max_tokens
         self._dropout = reading.dropout
         self._seed = reading.seed
+        self._bpe = BpeDropout(reading.tokenizer, reading.symbols) if reading.dropout else None
 
     def fingerprint(self) -> str:
         """See `PairRows`."""
@@ -101,32 +100,20 @@ class DrawnPairs:
 
     def rows(self, epoch: int, indices: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """See `PairRows`."""
-        rows: list[tuple[np.ndarray, np.ndarray]] = []
-        failure: list[BaseException] = []
+        sources: list[np.ndarray] = []
+        targets: list[np.ndarray] = []
+        for index in indices:
+            random = Random(f"{self._seed} {epoch} {index}")
+            source, target = self._drawn(int(index), random)
+            sources.append(self._row(source, random))
+            targets.append(self._row(target, random))
+        return sources, targets
 
-        def read() -> None:
-            try:
-                for index in indices:
-                    random = Random(f"{self._seed} {epoch} {index}")
-                    pair = self._drawn(int(index), random)
-                    rows.append((self._row(pair.source), self._row(pair.target)))
-            except BaseException as error:
-                failure.append(error)
-
-        # sentencepiece seeds a generator when a thread first uses it, and never again.
-        sentencepiece.set_random_generator_seed((self._seed * 1_000_003 + epoch) % 2**32)
-        thread = threading.Thread(target=read, name="epoch")
-        thread.start()
-        thread.join()
-        if failure:
-            raise failure[0]
-        return [source for source, _ in rows], [target for _, target in rows]
-
-    def _row(self, text: str) -> np.ndarray:
-        if self._dropout:
-            ids = self._tokenizer.sample(text, self._dropout)
-        else:
+    def _row(self, text: str, random: Random) -> np.ndarray:
+        if self._bpe is None:
             ids = self._tokenizer.encode(text)
+        else:
+            ids = self._bpe.encode(text, self._dropout, random)
         if len(ids) > self._max_tokens:
             ids = [*ids[: self._max_tokens - 1], self._tokenizer.eos_id]
         return np.array(ids, dtype=np.int32)

@@ -40,7 +40,6 @@ def test_eos_ends_every_text_where_the_model_wants_it() -> None:
     without = tiny_models.tokenizer()
     assert with_eos.encode("good") == [*without.encode("good"), 2]
     assert with_eos.encode("") == [2]
-    assert with_eos.sample("good", 0.5)[-1] == 2
     ids, offsets = with_eos.encode_with_offsets("good")
     assert ids == with_eos.encode("good")
     assert offsets[-1] == (4, 4)
@@ -90,19 +89,10 @@ def test_tokens_of_one_character_share_its_span(tokenizer: Tokenizer) -> None:
     assert offsets == [(0, 0), (0, 1), *[(1, 2)] * 4, *[(2, 3)] * 2]
 
 
-def test_sampling_gives_other_segmentations_of_the_same_text(tokenizer: Tokenizer) -> None:
-    text = "the good cat sat on the mat in the street"
-    samples = [tokenizer.sample(text, alpha=0.1) for _ in range(50)]
-    assert {tokenizer.decode(ids) for ids in samples} == {text}
-    assert len({tuple(ids) for ids in samples}) > 1
-
-
 @pytest.mark.parametrize("method", ["encode", "encode_with_offsets"])
 def test_a_lone_surrogate_is_refused_and_located(tokenizer: Tokenizer, method: str) -> None:
     with pytest.raises(UnencodableText, match=r"character 2 is U\+D800"):
         getattr(tokenizer, method)("ab\ud800c")
-    with pytest.raises(UnencodableText):
-        tokenizer.sample("\udfff", 0.1)
 
 
 @pytest.mark.parametrize("token", [-1, 10_000])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.training import small_tasks
+from training.bpe_dropout import BpeDropout
 from training.data.examples import SentencePair
 from training.tasks.epoch_pairs import DrawnPairs, Reading
 
@@ -34,6 +35,16 @@ def test_an_epoch_is_a_function_of_the_seed() -> None:
     assert rows(pairs, 2, indices) != first
     assert rows(pairs, 1, indices) == first  # also after another one
     assert rows(drawn_pairs(seed=2), 1, indices) != first
+
+
+def test_no_other_process_draws_otherwise() -> None:
+    tokenizer, dropout = small_tasks.pair_tokenizer(), BpeDropout(small_tasks.pair_tokenizer())
+    random = Random("1 2 7")
+    text = PAIRS[0][7].source + " x" * random.randrange(3)
+    assert rows(drawn_pairs(), 2, [7])[0] == [
+        *dropout.encode(text, 0.3, random),
+        *([] if tokenizer.add_eos else [tokenizer.eos_id]),
+    ]
 
 
 def test_rows_end_and_are_cut() -> None:
