@@ -204,6 +204,9 @@ class DecodingEngine:
                 rows = item.rows
                 if item.job.over:
                     step = _LEAVE  # nobody waits for it any more
+                elif len(rows) == 1:
+                    row = rows[0]
+                    step = _search(item).advance((log_probs[row],), (tokens[row],))
                 else:
                     step = _search(item).advance(
                         [log_probs[row] for row in rows], [tokens[row] for row in rows]
@@ -217,9 +220,9 @@ class DecodingEngine:
         events: list[Event] = []
         for item, step in steps:
             job = item.job
-            if job.over:
-                continue
-            if _search(item).silent:
+            if step.tokens and job.first_token and not job.stream:
+                continue  # it goes on, and nobody is to hear of it
+            if job.over or _search(item).silent:
                 continue
             if not job.first_token:
                 job.first_token = now
