@@ -65,11 +65,7 @@ class DecodingBatch:
         room = self._room
         room.tokens[first:last] = self._decoder.begin_token
         room.lengths[first:last] = encoded.lengths
-        for name, state in room.states.items():
-            state[first:last] = encoded.tensors[name]
-        for name, memory in room.memory.items():
-            values = encoded.tensors[name]
-            memory[first:last, : values.shape[1]] = values
+        room.fill(first, encoded.tensors)
         self.rows = last
 
     def step(self, k: int) -> tuple[list[list[float]], list[list[int]]]:

@@ -19,7 +19,7 @@ from service.runtime.waiting import WaitingQueue
 
 # An encoder run for one sentence costs three times its share of a run for eight. While others are
 # decoded, few new ones wait a few steps for company.
-JOIN_PATIENCE = 4  # steps
+JOIN_PATIENCE = 8  # steps
 _JOIN_SHARE = 4  # no wait where the new ones are a fourth of the running ones
 
 # A larger encoder run costs no less a token, as four rows are enough for that. It costs more: there

@@ -46,7 +46,7 @@ class WatchedSession(Session):
     def run(
         self, feeds: Mapping[str, Array], outputs: Sequence[str] | None = None
     ) -> dict[str, Array]:
-        self.note(feeds["tokens"].shape)
+        self.note(feeds)
         results = super().run(feeds, outputs)
         if self.spoil_next:
             self.spoil_next = False
@@ -56,15 +56,20 @@ class WatchedSession(Session):
     def bind(self, feeds: Mapping[str, Array], results: Mapping[str, Array]) -> BoundRun:
         return WatchedRun(self, feeds, results)
 
-    def note(self, shape: tuple[int, ...]) -> None:
-        self.runs.append(shape)
+    def note(self, feeds: Mapping[str, Array]) -> None:
+        if "k" in feeds:
+            rows, source_time, _ = feeds["encoder_outputs"].shape
+            assert len(feeds["token"]) == len(feeds["source_lengths"]) == rows
+            self.runs.append((rows, source_time, int(feeds["k"][0])))
+        else:
+            self.runs.append(feeds["tokens"].shape)
         if self.fail_next:
             self.fail_next = False
             raise RuntimeError("the session failed")
 
 
 class WatchedRun(BoundRun):
-    """Steps of a session, which notes their rows, positions and candidates."""
+    """A bound run of such a session."""
 
     def __init__(
         self, watch: WatchedSession, feeds: Mapping[str, Array], results: Mapping[str, Array]
@@ -73,9 +78,7 @@ class WatchedRun(BoundRun):
         self._watch = watch
 
     def run(self) -> None:
-        rows, source_time, _ = self.feeds["encoder_outputs"].shape
-        assert len(self.feeds["token"]) == len(self.feeds["source_lengths"]) == rows
-        self._watch.note((rows, source_time, int(self.feeds["k"][0])))
+        self._watch.note(self.feeds)
         super().run()
 
 

@@ -38,10 +38,7 @@ def filled(decoder: Decoder, encoded: Encoded, capacity: int = 8, time: int = 16
     room = Room(decoder.step, states, memory, capacity, time)
     room.tokens[:rows] = BOS_ID
     room.lengths[:rows] = encoded.lengths
-    for name, values in states.items():
-        room.states[name][:rows] = values
-    for name, values in memory.items():
-        room.memory[name][:rows, : values.shape[1]] = values
+    room.fill(0, tensors)
     return room
 
 
@@ -119,5 +116,19 @@ def test_few_bound_runs_are_kept(
     room = filled(decoder, encoded)
     for k in (1, 2, 3, 4, 5):
         for rows in (1, 2, 3):
-            room.step(rows, k)
+            for _ in range(3):
+                room.step(rows, k)
             assert len(room._steps) <= 4
+
+
+def test_what_lies_behind_a_sentence_is_zero(decoder: Decoder, encoded: Encoded) -> None:
+    room = filled(decoder, encoded, time=32)
+    for values in room.memory.values():
+        values[:] = np.nan  # as any memory may be that was another's before
+    room.fill(0, encoded.tensors)
+    larger = room.resized(3, 8, 48)
+    for each in (room, larger):
+        for values in each.memory.values():
+            assert not values[:3, 11:].any()
+    expected = copied_steps(decoder, encoded, (0, 1, 2), 3)
+    np.testing.assert_array_equal(greedy_steps(larger, 3, 3), expected)
