@@ -32,7 +32,9 @@ class Augmentation(Section):
         description="merges of the BPE left out (Provilkov et al. 2020); 0 is off",
     )
     lower_case: float = Field(default=0.0, ge=0, le=1, description="sources in lower case")
-    no_end: float = Field(default=0.0, ge=0, le=1, description="both sides without their full stop")
+    no_end: float = Field(
+        default=0.0, ge=0, le=1, description="both sides without the full stop, ? or ! at their end"
+    )
     typing_error: float = Field(default=0.0, ge=0, le=1, description="sources with one")
     capitals: float = Field(default=0.0, ge=0, le=1, description="sources with a WORD in capitals")
 
