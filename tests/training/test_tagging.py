@@ -209,9 +209,7 @@ def test_what_is_too_small_to_hold_out_is_said(
     corpora = own_tagged(OwnData(path), seed=1)
     assert [*corpora.validation.values()] == [*corpora.train]
     validation, test = caplog.messages
-    assert (
-        "x.conll is so small that nothing is held out for validation: " in validation
-    )
+    assert "x.conll is so small that nothing is held out for validation: " in validation
     assert test == "x.conll is so small that nothing is held out for a test"
 
 

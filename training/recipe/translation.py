@@ -5,10 +5,14 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from service.artifact.manifest import LanguageCode
+from training.networks.cells.names import CellName
 from training.recipe.sections import Data, Publication, Section, TokenizerSettings, Training
 
 
 class TranslatorNetwork(Section):
+    cell: CellName = Field(
+        default="lstm", description="what encoder and decoder repeat (docs/cells.md)"
+    )
     embedding_size: int = Field(default=256, ge=1)
     encoder_size: int = Field(default=256, ge=1, description="units per direction")
     encoder_layers: int = Field(default=2, ge=1)
