@@ -20,7 +20,15 @@ from service.artifact import (
 )
 from service.errors import TextError
 from service.pipelines.options import PipelineOptions
-from service.pipelines.placeholders import Glossary, Keeper, KnownWords, Masked, find, mask
+from service.pipelines.placeholders import (
+    Glossary,
+    Keeper,
+    KnownWords,
+    Masked,
+    composed,
+    find,
+    mask,
+)
 from service.pipelines.sentences import SplitText, split_sentences
 from service.runtime.decoder import Decoder
 from service.runtime.decoding import DecodingEngine
@@ -218,6 +226,7 @@ class TranslationPipeline:
         """A sentence with placeholders for what is to be kept; as it is, where there are none."""
         if self._keeper is None:
             return Masked(sentence, {})
+        sentence = composed(sentence)
         return mask(sentence, find(sentence, self._keeper, glossary), self._symbols)
 
     def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:

@@ -122,3 +122,7 @@ def test_sentences_are_translated_alike_with_and_without_mates(tmp_path: Path) -
         together = pipeline.translate_sentences(sentences, options)
         assert together == [pipeline.translate_sentences([s], options)[0] for s in sentences]
         assert together == sentences
+
+
+def test_accents_that_stand_apart_are_part_of_their_words(keeping: TestClient) -> None:
+    assert translated(keeping, "the Zoe\u0308 ran") == "the Zoë ran"

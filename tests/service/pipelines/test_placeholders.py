@@ -128,3 +128,9 @@ def test_the_time_grows_with_the_text_alone(unit: str) -> None:
         return best
 
     assert seconds(64_000) < 40 * max(seconds(8_000), 1e-4)  # 8 times as much, and not 64
+
+
+def test_a_word_too_long_to_be_one_is_kept_in_time_that_grows_with_it() -> None:
+    known = KnownWords(["wort"], compounds=True)
+    text = "A " + "Wortwort" * 5000
+    assert [text[start:end] for start, end in Keeper(known).spans(text)][-1] == text[2:]
