@@ -193,14 +193,15 @@ def _hold(gate: Gate, pipeline: Pipeline, model: Path, recipe: PublishedRecipe) 
 def gate_values(measured: Sequence[Measured]) -> dict[str, float]:
     """Metrics by name as conditions use them: shares in [0, 1]; BLEU, chrF, perplexity as printed.
 
-    Of several beam sizes the first counts, which is the one that the service uses by default.
+    Of several beam sizes the first counts, which is the one that the service uses by default, and
+    of a file and parts of it the file.
     """
     values: dict[str, float] = {}
     for one in measured:
         if one.metric.startswith(("BLEU", "chrF", "perplexity")):
             values.setdefault(one.metric.split(",")[0], one.value)
         else:
-            values[one.metric.replace(" ", "_").lower()] = one.value / 100
+            values.setdefault(one.metric.replace(" ", "_").lower(), one.value / 100)
     return values
 
 

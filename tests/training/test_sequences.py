@@ -26,12 +26,22 @@ from training.runs import resume_run, start_run
 from training.sequence_data import sequence_data
 from training.trainer import Stopped, Trainer
 
-DINNER = ("training.epochs=8", "training.patience=8", "network.hidden_size=24")
+DINNER = (
+    "training.epochs=8",
+    "training.minimum_steps=0",
+    "training.patience=8",
+    "network.hidden_size=24",
+)
 OWN = (
     "training.minimum_steps=200", "training.epochs=1", "training.learning_rate=0.01",
     "training.warmup_steps=10", "network.hidden_size=12", "target.horizon=4",
 )  # fmt: skip
-SMALL = {"training.epochs": 2, "network.hidden_size": 6, "training.tokens_per_batch": 6000}
+SMALL = {
+    "training.epochs": 2,
+    "training.minimum_steps": 0,
+    "network.hidden_size": 6,
+    "training.tokens_per_batch": 6000,
+}
 
 
 def scores_of(manifest: SequenceManifest) -> dict[tuple[str, str], float]:
