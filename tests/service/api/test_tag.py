@@ -1,5 +1,6 @@
 """POST /tag, and the other routes that a tagger answers or refuses."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import tritonclient.http as triton
 from fastapi.testclient import TestClient
 from huggingface_hub import InferenceClient, close_session
 
+from service.artifact.vocabulary import Vocabulary
+from service.pipelines.tagging import TaggingPipeline
 from tests import tiny_models, tiny_tagger
 from tests.service.api.conftest import loaded_client
 from tests.service.api.live import live_server
@@ -118,6 +121,31 @@ def test_a_long_answer_is_the_same(client: TestClient) -> None:
     assert len(answer[0]["entities"]) == 1500
 
 
+def test_many_words_are_read_beside_the_event_loop(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[int] = set()
+
+    def spied(name: str) -> None:
+        real = getattr(TaggingPipeline, name)
+
+        def spy(*given: Any) -> Any:
+            threads.add(threading.get_ident())
+            return real(*given)
+
+        monkeypatch.setattr(TaggingPipeline, name, spy)
+
+    for name in ("split", "encode", "joined"):
+        spied(name)
+    with live_server(models) as live:
+        loops: set[int] = set()
+        live.loop.call_soon_threadsafe(lambda: loops.add(threading.get_ident()))
+        body = {"inputs": ",;" * 5000, "model": "entities"}  # a word each character
+        answer = live.client.post("/tag", json=body)
+        assert len(answer.json()["tokens"]) == 10_000
+    assert len(loops) == 1 and threads and not threads & loops
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "message"),
     [
@@ -202,6 +230,42 @@ def test_tritons_client(models: Path) -> None:
     assert config["parameters"]["label_1"]["string_value"] == "B-person"
 
 
+def infer(live: Any, texts: list[str]) -> Any:
+    tensor = {"name": "text_input", "shape": [len(texts)], "datatype": "BYTES", "data": texts}
+    return live.client.post("/v2/models/entities/infer", json={"inputs": [tensor]})
+
+
+def test_tensors_that_would_be_filled_up_without_end_are_refused(models: Path) -> None:
+    longest, short = ",;" * 5000, ["bears"] * 30
+    with live_server(models, cache_bytes=1 << 22) as live:
+        answer = infer(live, [longest, *short])
+        assert answer.status_code == 413
+        assert answer.json()["error"] == (
+            "text_input holds 31 texts, the longest of 10,000 words, and in the answer all have "
+            "the room of the longest: that is more than 262,144 words; send fewer texts at a "
+            "time, long ones by themselves, or ask POST /tag"
+        )
+        # Nothing was tagged for that, and what the cache knows makes no difference.
+        assert live.outcomes("entities") == {}
+        assert infer(live, [longest]).json()["outputs"][0]["shape"] == [1, 10_000]
+        assert infer(live, short).status_code == 200
+        assert infer(live, [longest, *short]).status_code == 413
+
+
+def test_a_large_tensor_is_what_tag_answers(models: Path) -> None:
+    texts = ["London bears " * 1500, "Teddy"]
+    with live_server(models) as live:
+        outputs = {found["name"]: found for found in infer(live, texts).json()["outputs"]}
+        answer = live.client.post("/tag", json={"inputs": texts, "model": "entities"}).json()
+    assert outputs["label"]["shape"] == [2, 3000]
+    assert outputs["output_lengths"]["data"] == [3000, 1]
+    first = answer[0]["tokens"]
+    assert outputs["label"]["data"] == [
+        *(word["tag"] for word in first), answer[1]["tokens"][0]["tag"], *[""] * 2999
+    ]  # fmt: skip
+    assert outputs["end"]["data"][:3000] == [word["end"] for word in first]
+
+
 def test_a_candidate_is_compared_by_its_tags(tmp_path: Path) -> None:
     folder = tmp_path / "models"
     tiny_tagger.publish_tagger(folder)
@@ -248,3 +312,23 @@ def test_questions_that_have_no_answer(
     response = client.post("/explain", json=whole, headers=headers)
     assert response.status_code == status, response.text
     assert message in response.json()["error"]
+
+
+def test_a_text_that_is_too_long_to_explain_is_not_encoded(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[int] = []
+    encode = Vocabulary.encode
+
+    def spy(vocabulary: Vocabulary, tokens: Any) -> Any:
+        encoded.append(len(tokens))
+        return encode(vocabulary, tokens)
+
+    monkeypatch.setattr(Vocabulary, "encode", spy)
+    body = {"inputs": "bears. " * 2000, "model": "entities", "token": 0}
+    response = client.post("/explain", json=body)
+    assert response.status_code == 413
+    assert "the text has 4,000 tokens; the limit of an explanation is 1,024" in response.text
+    assert encoded == []
+    assert client.post("/explain", json={**body, "inputs": "bears. " * 200}).status_code == 200
+    assert encoded == [2]  # the one sentence that the word stands in
