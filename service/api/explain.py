@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic_core import from_json
 
 from service.api.accept import preferred
-from service.api.body import BYTE_ORDER_MARK, one_of_schemas, parse_body, read_body
+from service.api.body import one_of_schemas, parse_body, read_body
 from service.api.errors import error_responses
 from service.api.explanation_schemas import (
     ExplainLabelRequest,
@@ -22,6 +22,7 @@ from service.api.languages import WARNING_HEADERS, warning_header
 from service.api.search_options import search_options
 from service.api.services import Services, services_of
 from service.api.texts import check_texts, locating
+from service.api.validation import BYTE_ORDER_MARK
 from service.artifact import TaggingManifest
 from service.errors import InvalidInput, NotAcceptable, quote
 from service.explanation.classification import Question

@@ -287,7 +287,7 @@ def test_the_protocol_refuses_what_is_not_for_a_generator(writer: TestClient, ro
     for name, value, message in (
         ("beam_size", 1, 'unknown parameter "beam_size"; known here are'),
         ("max_tokens", 5000, "max_tokens must be 1024 or less"),
-        ("temperature", 31.5, "temperature should be less than or equal to 10"),
+        ("temperature", 31.5, "temperature must be less than or equal to 10"),
     ):
         response = writer.post(path, json={"text_input": "a", name: value})
         assert response.status_code == 400
