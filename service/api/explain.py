@@ -1,6 +1,6 @@
 """POST /explain: why a text has its label, a word its tag, or what a translation attended to."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -125,11 +125,10 @@ async def explain(request: Request) -> Response:
     """
     services = services_of(request)
     body = await read_body(request, services.settings.max_body_bytes)
-    form = _form(request)
     fields = _fields(body)
-    if "token" in fields:
-        if form != JSON:
-            raise NotAcceptable(f"there are no pictures of tags; accept {JSON}")
+    of_tag = "token" in fields or "tag" in fields
+    form = _form(request, (JSON,) if of_tag else FORMS)
+    if of_tag:
         explanation, headers = await _tag(request, services, parse_body(body, ExplainTagRequest))
     elif "q" in fields:
         explanation, headers = await _translation(
@@ -142,10 +141,14 @@ async def explain(request: Request) -> Response:
     return Response(explanation, headers={**headers, "Vary": "Accept"}, media_type=form)
 
 
-def _form(request: Request) -> str:
-    """The form that the client wants most. Raises NotAcceptable."""
+def _form(request: Request, offered: Sequence[str]) -> str:
+    """The form that the client wants most of those that there are. Raises NotAcceptable."""
     accept = ", ".join(request.headers.getlist("accept"))
-    form = preferred(accept, FORMS)
+    form = preferred(accept, offered)
+    if form is None and offered == (JSON,):
+        raise NotAcceptable(
+            f"Accept is {quote(accept)}; there are no pictures of tags: ask for {JSON}"
+        )
     if form is None:
         raise NotAcceptable(
             f"Accept is {quote(accept)}; an explanation can be had as {', '.join(FORMS)}"

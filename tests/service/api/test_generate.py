@@ -197,6 +197,15 @@ def test_the_tokens_make_up_the_text(writer: TestClient) -> None:
         assert len(tokens) > 1
 
 
+def test_a_stream_is_for_those_who_want_one(writer: TestClient) -> None:
+    for accept, kind in (
+        ("application/json, text/event-stream;q=0", "application/json"),
+        ("TEXT/EVENT-STREAM", "text/event-stream"),
+    ):
+        response = writer.post("/generate", json=ASKED, headers={"Accept": accept})
+        assert response.headers["content-type"].startswith(kind)
+
+
 def test_a_stream_holds_back_what_may_be_a_stop_text(writer: TestClient) -> None:
     text = generate(writer, max_tokens=40)["text"]
     for place in range(3, 20):

@@ -303,6 +303,7 @@ def test_each_directions_part_adds_up(client: TestClient) -> None:
         ({"token": 0, "inputs": " "}, {}, 400, "inputs: the text is only white space"),
         ({"token": 0, "model": "sentiment"}, {}, 404, "no tagging model"),
         ({"token": 0}, {"Accept": "image/svg+xml"}, 406, "there are no pictures of tags"),
+        ({"tag": "O"}, {}, 400, "the field token is missing; send an object such as"),
     ],
 )
 def test_questions_that_have_no_answer(
@@ -332,3 +333,12 @@ def test_a_text_that_is_too_long_to_explain_is_not_encoded(
     assert encoded == []
     assert client.post("/explain", json={**body, "inputs": "bears. " * 200}).status_code == 200
     assert encoded == [2]  # the one sentence that the word stands in
+
+
+def test_a_tag_is_explained_in_json_where_pictures_are_liked_better(client: TestClient) -> None:
+    body = {"inputs": "Teddy bears", "model": "entities", "token": 0}
+    accept = {"Accept": "image/svg+xml, application/json;q=0.5"}
+    answer = client.post("/explain", json=body, headers=accept)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["text"] == "Teddy"
