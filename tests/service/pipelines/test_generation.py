@@ -1,12 +1,15 @@
 """Generation: texts that follow prompts, alone and among others, as a whole and bit by bit."""
 
+import io
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import sentencepiece
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -137,6 +140,37 @@ def test_prompts_are_checked(generator: GenerationPipeline, tmp_path: Path) -> N
     small = GenerationPipeline(read_artifact(path), PipelineOptions(max_prompt_tokens=3))
     with pytest.raises(TextTooLong, match="the limit is 3"):
         small.read("a good film about a bad dog")
+
+
+def closed_tokenizer() -> Tokenizer:
+    """Of three words and nothing else."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["Doug saw Jane"]),
+        model_writer=model,
+        vocab_size=7,
+        model_type="bpe",
+        normalization_rule_name="identity",
+        user_defined_symbols=["▁Doug", "▁saw", "▁Jane"],
+        hard_vocab_limit=False,
+        pad_id=0,
+        bos_id=1,
+        eos_id=2,
+        unk_id=3,
+        num_threads=1,
+        minloglevel=2,
+    )
+    return Tokenizer.from_bytes(model.getvalue())
+
+
+def test_white_space_is_a_space_to_a_closed_vocabulary(tmp_path: Path) -> None:
+    artifact = read_artifact(tiny_models.publish_generator(tmp_path))
+    closed = GenerationPipeline(replace(artifact, text_tokenizer=closed_tokenizer()))
+    for prompt in ("Doug saw\nJane", "Doug\tsaw\r\n\r\nJane", "\nDoug saw\u2028Jane\n"):
+        assert closed.read(prompt) == Prompt(prompt, closed.read("Doug saw Jane").tokens)
+    with pytest.raises(TextError, match='the model does not know "Bob"'):
+        closed.read("Doug saw\nBob")
+    closed.close()
 
 
 def test_a_version_must_reproduce_its_examples(tmp_path: Path) -> None:
