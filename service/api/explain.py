@@ -21,6 +21,7 @@ from service.api.inference import TIMEOUT_PARAMETER
 from service.api.languages import WARNING_HEADERS, warning_header
 from service.api.search_options import search_options
 from service.api.services import Services, services_of
+from service.api.sources import AUTO
 from service.api.texts import check_texts, locating
 from service.api.validation import BYTE_ORDER_MARK
 from service.artifact import TaggingManifest
@@ -178,7 +179,8 @@ async def _label(
     """The explanation, and its headers."""
     check_texts("inputs", asked.inputs, services.settings)
     _require_no_tagger(services, asked.model)
-    question = Question(asked.label, asked.against, asked.gates, tuple(dict.fromkeys(asked.units)))
+    units = tuple(dict.fromkeys(asked.units or ()))
+    question = Question(asked.label, asked.against, bool(asked.gates), units)
     call = services.inference.call(request, 1)
     with (
         services.repository.classifier(asked.model, asked.version) as chosen,
@@ -227,6 +229,11 @@ async def _translation(
 ) -> tuple[bytes, dict[str, str]]:
     """The explanation, and its headers."""
     check_texts("q", asked.q, services.settings)
+    if asked.source.lower() == AUTO:
+        raise InvalidInput(
+            f"source is {quote(asked.source)}, which is not found out here; send the language of "
+            "the text, such as en (POST /detect tells it)"
+        )
     options = search_options(
         services.settings,
         beam_size=asked.beam_size,

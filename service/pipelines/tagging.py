@@ -127,14 +127,18 @@ class TaggingPipeline:
         found = []
         for i, tokens in enumerate(sentences):
             self._check_length(i, len(tokens))
-            words, place = [], 0
+            words: list[Word] = []
+            place = 0
             for token in tokens:
                 if not token.strip():
-                    raise TextError(i, "a token is empty or only white space; leave it out")
+                    what = "only white space" if token else "empty"
+                    raise TextError(
+                        i, f"word {len(words)}, counted from 0, is {what}; leave it out"
+                    )
                 try:
                     encodable(token)
                 except UnencodableText as error:
-                    raise TextError(i, str(error)) from None
+                    raise TextError(i, f"word {len(words)}: {error}") from None
                 words.append(Word(token, place, place + len(token)))
                 place += len(token) + 1
             found.append(_parts(words))

@@ -98,7 +98,9 @@ def test_limits_and_bad_tokens(tmp_path: Path) -> None:
         pipeline.tag(["London was in ."])
     with pytest.raises(TextTooLong, match="4 words"):
         pipeline.given([["a"], ["a", "b", "c", "d"]])
-    with pytest.raises(TextError, match="a token is empty") as raised:
+    with pytest.raises(
+        TextError, match="word 1, counted from 0, is only white space; leave it out"
+    ) as raised:
         pipeline.given([["a"], ["a", " "]])
     assert raised.value.index == 1
 
