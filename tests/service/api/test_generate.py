@@ -290,12 +290,33 @@ def test_infer_takes_texts_or_tokens(writer: TestClient) -> None:
     assert decoded == prompts[0] + generate(writer)["text"]
 
 
+def test_the_protocol_needs_no_prompt_either(writer: TestClient) -> None:
+    whole = generate(writer, prompt="")["text"]
+    asked = {"text_input": "", **PARAMETERS}
+    answer = writer.post("/v2/models/book/generate", json=asked)
+    assert answer.json()["text_output"] == whole
+    assert writer.post("/v2/models/book/generate_stream", json=asked).status_code == 200
+    sequences = [one["text"] for one in generate(writer, prompt="", num_sequences=2)["sequences"]]
+    text = {"name": "text_input", "datatype": "BYTES", "shape": [2], "data": ["", ""]}
+    body = {"inputs": [text], "parameters": PARAMETERS}
+    (output,) = writer.post("/v2/models/book/infer", json=body).json()["outputs"]
+    assert output["data"] == sequences
+    long = {"inputs": [{**text, "data": ["", "a" * 20_001]}]}
+    answer = writer.post("/v2/models/book/infer", json=long)
+    assert answer.status_code == 413
+    assert answer.json()["error"].startswith("text_input[1]: the text has 20,001 characters")
+    for model, task in (("sentiment", "generate"), ("translation-en-de", "generate_stream")):
+        answer = writer.post(f"/v2/models/{model}/{task}", json={"text_input": ""})
+        assert answer.json() == {"error": "text_input: the text is empty; send at least one word"}
+
+
 @pytest.mark.parametrize("route", ["generate", "generate_stream"])
 def test_the_protocol_refuses_what_is_not_for_a_generator(writer: TestClient, route: str) -> None:
     path = f"/v2/models/book/{route}"
     for name, value, message in (
         ("beam_size", 1, 'unknown parameter "beam_size"; known here are'),
         ("max_tokens", 5000, "max_tokens must be 1024 or less"),
+        ("num_sequences", 2, "num_sequences: the answer has one continuation of each text"),
         ("temperature", 31.5, "temperature must be less than or equal to 10"),
     ):
         response = writer.post(path, json={"text_input": "a", name: value})
