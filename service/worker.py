@@ -168,11 +168,18 @@ def serve(
         timeout_keep_alive=settings.keep_alive_timeout,
         timeout_graceful_shutdown=settings.shutdown_timeout,
     )
-    server = Server(config, settings.shutdown_delay, settings.request_read_timeout, every_second)
+
+    def keep_up() -> None:
+        every_second()
+        models.metrics.write_down()
+
+    server = Server(config, settings.shutdown_delay, settings.request_read_timeout, keep_up)
     try:
         server.run(sockets=[listener])
     except SystemExit as ended:
         return not ended.code
+    finally:
+        models.metrics.write_down()
     return True
 
 
