@@ -3,8 +3,8 @@
 Padding costs real time in a recurrent kernel, which runs every row at every step; a batch of few
 rows costs more a row than one of many. Measured, the two balance where the longest row is about
 twice as long as the shortest, and where there are enough rows to choose from, at a tenth longer: a
-batch of 8 rows costs no more a row than one of 32. Beyond some hundred tokens it costs more, because
-what is computed leaves the cache.
+batch of 8 rows costs no more a row than one of 32. Beyond some hundred tokens it costs more,
+because what is computed leaves the cache.
 """
 
 from collections.abc import Sequence
