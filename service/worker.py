@@ -152,8 +152,10 @@ def serve(
     import uvicorn
 
     from service.api.protocol import GatehouseProtocol
+    from service.runtime.slices import SHORT, ask_for_slice
     from service.server import Server
 
+    ask_for_slice(SHORT)  # for the event loop, and the engines' threads, which it starts
     config = uvicorn.Config(
         partial(_make_app, settings, models, shared),
         factory=True,
