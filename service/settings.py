@@ -165,8 +165,13 @@ class Settings(BaseModel):
         ),
     ] = 16
     max_batch_tokens: Annotated[
-        int, Field(description="tokens, padding included, computed together", ge=1)
-    ] = 4096
+        int,
+        Field(
+            description="tokens, padding included, computed together; beyond about 800 each of "
+            "them takes longer",
+            ge=1,
+        ),
+    ] = 768
     max_queue_delay_ms: Annotated[
         float,
         Field(description="milliseconds that texts may wait for others to fill a batch", ge=0),

@@ -67,9 +67,13 @@ class Answers:
     ) -> list[list[Prediction]]:
         """Every label with its score, best first, for each text. Raises as `Inference.run`."""
         call.artifact = lease.pipeline.artifact
-        answers = await self._cached(
-            lease, texts, None, lambda some: self._classify(lease.pipeline, some, call)
-        )
+        if self._cache:
+            answers = await self._cached(
+                lease, texts, None, lambda some: self._classify(lease.pipeline, some, call)
+            )
+        else:
+            answers = await self._classify(lease.pipeline, texts, call)
+            self._metrics.of(lease.pipeline.artifact.name).texts(len(texts))
         if lease.mirror is not None:
             mirror = lease.mirror.extend()
             self._compare(

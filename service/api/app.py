@@ -5,7 +5,7 @@ the loading of the models, and stops it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import __version__
 from service.api import health, predict, translate
@@ -107,6 +107,27 @@ def create_app(
     add_error_handlers(app)
     _wrap(app, completion, settings, collected, tracing, access)
     return app
+
+
+class Entrance:
+    """What a server calls: hands requests to the app's layers, and all else to the app.
+
+    FastAPI and starlette have an entrance each, a coroutine that only waits for the next one. What
+    they do besides has no use here: root_path is a layer's, telemetry is off.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        """The app is one of `create_app`, whose layers are all there."""
+        assert app.middleware_stack is not None
+        self._app = app
+        self._layers = app.middleware_stack
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """To be awaited as an ASGI app."""
+        if scope["type"] != "http":
+            return self._app(scope, receive, send)
+        scope["app"] = self._app
+        return self._layers(scope, receive, send)
 
 
 def _wrap(
