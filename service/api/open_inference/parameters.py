@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic_core import PydanticCustomError, from_json
 
 from service.api.inference import Call
 from service.api.open_inference.messages import parse_parameters
@@ -23,6 +24,20 @@ from service.settings import Settings
 _PASSED_OVER = {"sequence_id", "sequence_start", "sequence_end", "headers", "content_type"}
 _RESERVED_PREFIX = "triton_"
 BULK_PRIORITY = 2
+
+
+def _glossary(given: object) -> object:
+    """An object of terms, also where it is written into a string."""
+    if isinstance(given, str):
+        try:
+            given = from_json(given)
+        except ValueError:
+            given = None
+        if not isinstance(given, dict):
+            raise PydanticCustomError(
+                "glossary", 'Input should be an object of terms, such as {"house": "Gebäude"}'
+            )
+    return given
 
 
 class RequestParameters(BaseModel):
@@ -64,6 +79,8 @@ class TranslationParameters(RequestParameters):
     num_hypotheses: Annotated[int | None, Field(ge=1)] = None
     length_penalty: LengthPenalty = None
     max_length: MaxLength = None
+    # The protocol's parameters are strings, numbers and booleans; clients differ in what they send.
+    glossary: Annotated[dict[str, str] | None, BeforeValidator(_glossary)] = None
 
     def search(self, settings: Settings) -> SearchOptions:
         """The search that is asked for. Raises InvalidInput where it is beyond the limits."""
@@ -73,6 +90,7 @@ class TranslationParameters(RequestParameters):
             num_hypotheses=self.num_hypotheses,
             length_penalty=self.length_penalty,
             max_length=self.max_length,
+            glossary=self.glossary,
         )
 
 
