@@ -8,6 +8,7 @@ Owned by the worker's event loop. What a version needs to be explained is opened
 explanation, by the thread, and freed with it.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from weakref import WeakKeyDictionary
 from pydantic_core import to_json
 
 from service.api.admission import Admission
+from service.api.answers import INLINE_SPLITTING
 from service.api.inference import Call, Inference, Raw
 from service.api.search_options import taken_glossary
 from service.api.work_thread import WorkThread
@@ -92,7 +94,8 @@ class Explanations:
         require_attention(pipeline)
         if self._glossaries is not None:
             options = await self._glossaries.applied(options, pipeline, call)
-        split = pipeline.split([text], taken_glossary(pipeline, options))
+        glossary = taken_glossary(pipeline, options)
+        split = pipeline.split([text], glossary)
         tokens = sum(map(len, split.rows))
         check_length(tokens, self._max_tokens)
         call.artifact = pipeline.artifact
@@ -100,7 +103,7 @@ class Explanations:
         targets: list[Sequence[int]] = [hypotheses[0].tokens for hypotheses in found]
 
         def explain(job: Job) -> bytes:
-            explanation = explain_translation(pipeline, text, split, targets)
+            explanation = explain_translation(pipeline, text, split, targets, glossary)
             return written(explanation, form, lambda: job.over)
 
         # The request was counted with its search; this is the rest of the same.
@@ -113,8 +116,12 @@ class Explanations:
         """An `explanation.tagging.TagExplanation` as JSON. Raises as `of_label`."""
         from service.explanation.tagging import TaggerExplainer
 
-        split = pipeline.split([text])
-        words = sum(map(len, split.rows))
+        # Its words are not encoded before it is known that they are few enough.
+        if len(text) > INLINE_SPLITTING:
+            split = await asyncio.to_thread(pipeline.split, [text])
+        else:
+            split = pipeline.split([text])
+        (words,) = split.words
         check_length(words, self._max_tokens)
 
         def explain(job: Job) -> bytes:

@@ -128,7 +128,7 @@ def _translation(
     check_length(sum(map(len, split.rows)), settings.max_explained_tokens)
     found = pipeline.search(split.rows, options)
     targets = [hypotheses[0].tokens for hypotheses in found]
-    return explain_translation(pipeline, text, split, targets)
+    return explain_translation(pipeline, text, split, targets, glossary)
 
 
 def _lines(explanation: Explanation) -> list[str]:

@@ -16,7 +16,7 @@ from service.api.open_inference.messages import parse_parameters
 from service.api.schemas import BeamSize, LengthPenalty, MaxLength, TopK
 from service.api.search_options import search_options
 from service.api.services import Services
-from service.errors import InvalidInput
+from service.errors import InvalidInput, quote
 from service.runtime.search import SearchOptions
 from service.settings import Settings
 
@@ -37,6 +37,10 @@ def _glossary(given: object) -> object:
             raise PydanticCustomError(
                 "glossary", 'Input should be an object of terms, such as {"house": "Gebäude"}'
             )
+    if isinstance(given, dict):
+        wrong = next((term for term, value in given.items() if not isinstance(value, str)), None)
+        if wrong is not None:
+            raise PydanticCustomError("term", f"what {quote(wrong)} is to become must be a string")
     return given
 
 

@@ -110,6 +110,9 @@ def test_every_route_that_translates_gives_the_same(client: TestClient) -> None:
     html = client.post("/translate", json={"q": f"<p>{TEXT}</p>", **PAIR, "format": "html"},
                        headers=headers)  # fmt: skip
     assert html.json()["translatedText"] == f"<p>{SHOP}</p>"
+    marked = TEXT.replace("cat", "<b>cat</b>")
+    html = client.post("/translate", json={"q": marked, **PAIR, "format": "html"}, headers=headers)
+    assert html.json()["translatedText"] == SHOP.replace("Kater", "<b>Kater</b>")
     stream = client.post(
         "/translate",
         json={"q": TEXT, **PAIR},
@@ -123,8 +126,12 @@ def test_every_route_that_translates_gives_the_same(client: TestClient) -> None:
     text = client.post(f"{TRANSLATOR}/generate", json={"text_input": TEXT}, headers=headers)
     assert text.json()["text_output"] == SHOP
     assert _streamed(client, {"text_input": TEXT}) == SHOP
-    explained = client.post("/explain", json={"q": TEXT, **PAIR}, headers=headers)
-    assert explained.json()["translatedText"] == SHOP
+    explained = client.post("/explain", json={"q": TEXT, **PAIR}, headers=headers).json()
+    assert explained["translatedText"] == SHOP
+    (block,) = explained["blocks"]
+    for side, words in (("source", TEXT), ("target", SHOP)):
+        texts = [token["text"] for token in block[side]]
+        assert set(words.split()) & {"park", "Anlage", "cat", "Kater"} <= set(texts)
 
 
 def test_an_explanation_takes_a_glossary_of_its_own(client: TestClient) -> None:
@@ -164,11 +171,11 @@ def test_a_parameter_of_the_protocol_is_an_object_or_one_in_a_string(
 @pytest.mark.parametrize(
     ("glossary", "message"),
     [
-        ("cat", 'parameters.glossary should be an object of terms, such as {"house": "Gebäude"}'),
-        ("[1]", "parameters.glossary should be an object of terms"),
-        ('{"cat": 5}', "parameters.glossary.cat should be a valid string"),
-        ({"cat": None}, "parameters.glossary.cat should be a valid string"),
-        (5, "parameters.glossary should be a valid dictionary"),
+        ("cat", 'parameters.glossary must be an object of terms, such as {"house": "Gebäude"}'),
+        ("[1]", "parameters.glossary must be an object of terms"),
+        ('{"cat": 5}', 'parameters.glossary: what "cat" is to become must be a string'),
+        ({"cat": None}, 'parameters.glossary: what "cat" is to become must be a string'),
+        (5, "parameters.glossary must be an object, not a number"),
         ({"cat": ""}, "both must have 1 to 200 printable characters"),
     ],
 )
