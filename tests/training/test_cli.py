@@ -33,6 +33,7 @@ COMMANDS = [
     ("data", "fetch"),
     ("train",),
     ("evaluate",),
+    ("robustness",),
     ("export",),
     ("plot",),
     ("baseline",),
