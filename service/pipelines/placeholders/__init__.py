@@ -7,7 +7,7 @@ carry over; then what it stands for takes the symbol's place in the translation.
 """
 
 from service.pipelines.placeholders.glossary import Glossary
-from service.pipelines.placeholders.masked import Kept, Masked, find, mask
+from service.pipelines.placeholders.masked import Kept, Masked, find, mask, read
 from service.pipelines.placeholders.spans import Keeper, KnownWords, Span, composed
 from service.pipelines.placeholders.symbols import SYMBOLS
 
@@ -22,4 +22,5 @@ __all__ = [
     "composed",
     "find",
     "mask",
+    "read",
 ]
