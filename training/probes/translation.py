@@ -7,6 +7,7 @@ translator leaves as they stand; `odd.tsv`, what nobody should send and somebody
 is right as well. This module reads them; it knows nothing about models.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,8 @@ from training.data.errors import DataError
 _FOLDER = Path(__file__).parent
 
 
-class Stretch(NamedTuple):
+@dataclass(frozen=True)
+class Stretch:
     """A part of a sentence that stands in its translation too, and what it is ("name", "url")."""
 
     kind: str

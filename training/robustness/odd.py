@@ -27,12 +27,13 @@ class OddAnswer:
     translation: str
     error: str | None
     empty: bool
+    invented: bool  # words for a text that has none
     endless: bool
 
     @property
     def bad(self) -> bool:
-        """Whether it failed, wrote nothing or came to no end."""
-        return self.error is not None or self.empty or self.endless
+        """Whether there is something amiss."""
+        return self.error is not None or self.empty or self.invented or self.endless
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Odd:
 
     failed: float
     empty: float
+    invented: float
     endless: float
     answers: list[OddAnswer]
 
@@ -59,6 +61,7 @@ def measure_odd(served: Served, texts: Sequence[OddText]) -> Odd:
     return Odd(
         share(sum(one.error is not None for one in answers)),
         share(sum(one.empty for one in answers)),
+        share(sum(one.invented for one in answers)),
         share(sum(one.endless for one in answers)),
         answers,
     )
@@ -68,15 +71,15 @@ def _answer(served: Served, odd: OddText) -> OddAnswer:
     try:
         (translation,) = served.translate([odd.text], odd.kind)
     except Exception as error:  # whatever it is, it is what is looked for
-        return OddAnswer(
-            odd.kind, odd.text, "", f"{type(error).__name__}: {error}", empty=False, endless=False
-        )
+        said = f"{type(error).__name__}: {error}"
+        return OddAnswer(odd.kind, odd.text, "", said, False, False, False)
     return OddAnswer(
         odd.kind,
         odd.text,
         translation,
         None,
         empty=not translation.strip(),
+        invented=_has_letters(translation) and not _has_letters(odd.text),
         endless=is_endless(odd.text, translation),
     )
 
@@ -92,6 +95,10 @@ def is_endless(source: str, translation: str) -> bool:
         or len(translation) > MOST_CHARACTERS[0] * len(source) + MOST_CHARACTERS[1]
         or _repeats(here) > max(MOST_GRAMS, _repeats(there))
     )
+
+
+def _has_letters(text: str) -> bool:
+    return any(character.isalpha() for character in text)
 
 
 def _repeats(words: Sequence[str]) -> int:

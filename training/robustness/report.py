@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from training.robustness.glossary import Honoured
+from training.robustness.odd import OddAnswer
 from training.robustness.searches import BEAMS
 from training.robustness.study import Findings, Measures
 from training.robustness.typed import Cost
@@ -83,6 +84,7 @@ def _odd(findings: Findings) -> str:
     rows = [
         ["failed", *(f"{one.failed:.1f}" for one in found)],
         ["nothing written", *(f"{one.empty:.1f}" for one in found)],
+        ["words where there are none", *(f"{one.invented:.1f}" for one in found)],
         ["endless", *(f"{one.endless:.1f}" for one in found)],
     ]
     return _table(
@@ -128,6 +130,17 @@ def _table(title: str, header: list[str], rows: list[list[str]]) -> str:
     return f"{title}\n\n{markdown_table(header, rows)}"
 
 
+def _amiss(answer: OddAnswer) -> str:
+    if answer.error is not None:
+        return answer.error
+    found = {
+        "nothing written": answer.empty,
+        "words where there are none": answer.invented,
+        "endless": answer.endless,
+    }
+    return ", ".join(name for name, is_so in found.items() if is_so)
+
+
 def _failures(measures: Measures) -> Iterator[str]:
     if measures.kept is not None:
         for lost in measures.kept.lost:
@@ -136,8 +149,7 @@ def _failures(measures: Measures) -> Iterator[str]:
     if measures.odd is not None:
         for answer in measures.odd.answers:
             if answer.bad:
-                what = answer.error or ("nothing written" if answer.empty else "endless")
-                yield f"odd: {answer.text}\n   -> {answer.translation}\n   {what}"
+                yield f"odd: {answer.text}\n   -> {answer.translation}\n   {_amiss(answer)}"
     if measures.glossary is not None:
         for missed in measures.glossary.missed:
             yield (

@@ -78,6 +78,7 @@ def test_two_versions_side_by_side(
     found = json.loads(out.read_text("utf-8"))
     assert (found["direction"], found["seed"], list(found["models"])) == ("en-de", 1, names)
     assert found["models"][names[0]]["glossary"] is None
+    assert found["models"][names[0]]["kept"]["shares"]["all"]["intact"] == 100.0
     assert found["models"][names[1]]["glossary"]["appears"] == 100.0
     assert printed.rstrip().endswith(str(out))
 

@@ -136,12 +136,20 @@ def test_endless_by_hand(source: str, translation: str, expected: bool) -> None:
 
 def test_what_fails_is_known_and_the_others_are_answered(copying: Served) -> None:
     odd = measure_odd(copying, [OddText("mark", "?!"), OddText("nothing", " "), OddText("a", "a")])
-    assert (odd.failed, odd.empty, odd.endless) == (33.3, 0.0, 0.0)
+    assert (odd.failed, odd.empty, odd.invented, odd.endless) == (33.3, 0.0, 0.0, 0.0)
     answers = {one.kind: one for one in odd.answers}
     assert answers["mark"].translation == "?!"
     assert not answers["mark"].bad
     assert answers["nothing"].bad
     assert "nothing to read" in str(answers["nothing"].error)
+
+
+def test_words_for_a_text_without_any_are_made_up(copying: Served) -> None:
+    # NFKC writes a sign in letters, which the tiny translator copies.
+    odd = measure_odd(copying, [OddText("mark", "™"), OddText("mark", "!"), OddText("word", "no")])
+    assert [one.translation for one in odd.answers] == ["TM", "!", "no"]
+    assert [one.invented for one in odd.answers] == [True, False, False]
+    assert odd.invented == 33.3
 
 
 def test_sentences_with_a_term_are_drawn() -> None:
