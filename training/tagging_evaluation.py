@@ -21,7 +21,7 @@ def score_tagging(
     measured = []
     for name, sentences in sets.items():
         split = pipeline.given([sentence.tokens for sentence in sentences])
-        answers = pipeline.joined(split, pipeline.computed(split.rows))
+        answers = pipeline.joined(split, pipeline.computed(pipeline.encode(split)))
         found = [[word.tag for word in words] for words in answers]
         gold = [sentence.tags for sentence in sentences]
         measured += score_tags(name, gold, found, pipeline.bio)

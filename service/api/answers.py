@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 _INLINE_CHARACTERS = 1 << 16  # more take tens of milliseconds to tokenise, and a thread
 _INLINE_CELLS = 1 << 13  # likewise of values of sequences
+INLINE_SPLITTING = 1 << 13  # characters; words are found by rules, which takes longer
+_INLINE_WORDS = 1 << 11  # likewise of words to tag, of which a text may have one a character
 _MAX_MIRRORED = 64  # requests given to candidates and not answered yet; more are not given
 
 if TYPE_CHECKING:  # imported with the first of such models
@@ -47,6 +49,7 @@ if TYPE_CHECKING:  # imported with the first of such models
 Answer = TypeVar("Answer")
 Best = TypeVar("Best", Prediction, Alternative, "TaggedWord")
 Prepared = TypeVar("Prepared")
+CheckWords = Callable[[Sequence[int]], None]  # of the numbers of words of texts
 
 
 class Answers:
@@ -129,11 +132,16 @@ class Answers:
         lease: Lease["TaggingPipeline"],
         texts: Sequence[str],
         call: Call,
+        check: CheckWords | None = None,
     ) -> list[list["TaggedWord"]]:
-        """The words of each text with their tags. Raises as `Inference.run`."""
+        """The words of each text with their tags.
+
+        check: called with the numbers of words of texts before they are tagged, and may raise.
+        Raises as `Inference.run`.
+        """
         call.artifact = lease.pipeline.artifact
         answers = await self._cached(
-            lease, texts, None, lambda some: self._tag(lease.pipeline, some, call)
+            lease, texts, None, lambda some: self._tag(lease.pipeline, some, call, check)
         )
         if lease.mirror is not None:
             mirror = lease.mirror.extend()
@@ -192,9 +200,13 @@ class Answers:
         return await self._inference.run(pipeline, rows, call)
 
     async def _tag(
-        self, pipeline: "TaggingPipeline", texts: Sequence[str], call: Call
+        self,
+        pipeline: "TaggingPipeline",
+        texts: Sequence[str],
+        call: Call,
+        check: CheckWords | None = None,
     ) -> list[list["TaggedWord"]]:
-        return await self._tag_split(pipeline, pipeline.split, texts, call)
+        return await self._tag_split(pipeline, pipeline.split, texts, call, check)
 
     async def _tag_split(
         self,
@@ -202,14 +214,20 @@ class Answers:
         prepare: Callable[[Sequence[str]], "SplitWords"],
         texts: Sequence[str],
         call: Call,
+        check: CheckWords | None = None,
     ) -> list[list["TaggedWord"]]:
         self._inference.expect_room(pipeline, texts, call)
-        split = await _prepared(prepare, texts)
-        self._check_sentences(len(split.rows))
-        results = await self._inference.run(pipeline, split.rows, call)
-        if sum(map(len, texts)) > _INLINE_CHARACTERS:
-            return await asyncio.to_thread(pipeline.joined, split, results)
-        return pipeline.joined(split, results)
+        split = await _prepared(prepare, texts, INLINE_SPLITTING)
+        self._check_sentences(split.rows)
+        words = split.words
+        if check is not None:
+            check(words)
+        if sum(words) <= _INLINE_WORDS:
+            rows = pipeline.encode(split)
+            return pipeline.joined(split, await self._inference.run(pipeline, rows, call))
+        rows = await asyncio.to_thread(pipeline.encode, split)
+        results = await self._inference.run(pipeline, rows, call)
+        return await asyncio.to_thread(pipeline.joined, split, results)
 
     async def _translate(
         self,
@@ -327,8 +345,12 @@ def _background(call: Call) -> Call:
     return replace(call, request=None, bulk=True, job=None)
 
 
-async def _prepared(prepare: Callable[[Sequence[str]], Prepared], texts: Sequence[str]) -> Prepared:
-    if sum(map(len, texts)) > _INLINE_CHARACTERS:
+async def _prepared(
+    prepare: Callable[[Sequence[str]], Prepared],
+    texts: Sequence[str],
+    inline: int = _INLINE_CHARACTERS,
+) -> Prepared:
+    if sum(map(len, texts)) > inline:
         return await asyncio.to_thread(prepare, texts)
     return prepare(texts)
 

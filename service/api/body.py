@@ -4,29 +4,18 @@ Clients exist that send JSON and no Content-Type, which FastAPI's own reading re
 counted while it arrives, so that one that is too long is never held whole.
 """
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, get_args
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 from starlette.requests import ClientDisconnect
 
-from service.errors import InvalidInput, LimitExceeded, listing, quote
+from service.api.validation import describe, first_errors, plain_json
+from service.errors import InvalidInput, LimitExceeded
 
 Body = TypeVar("Body", bound=BaseModel)
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _DROPPED_BYTES = 64 << 20  # of a body that is too long anyway
-_JSON_TYPES = {
-    "str": "a string",
-    "int": "a number",
-    "float": "a number",
-    "bool": "true or false",
-    "NoneType": "null",
-    "list": "a list",
-    "dict": "an object",
-}
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -71,19 +60,11 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 def parse_body(body: bytes, schema: type[Body]) -> Body:
     """The request in a body. Raises InvalidInput, which names the field or the position."""
-    body = body.removeprefix(BYTE_ORDER_MARK)  # RFC 8259, section 8.1: may be ignored
     try:
-        body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(
-            f"the body is not UTF-8: byte {error.start} is 0x{body[error.start]:02x}; "
-            "send JSON in UTF-8"
-        ) from None
-    try:
-        return schema.model_validate_json(body)
+        return schema.model_validate_json(plain_json(body))
     except ValidationError as error:
         # The cause would carry the user's text into the log.
-        raise InvalidInput(describe(error.errors(include_url=False), schema)) from None
+        raise InvalidInput(describe(first_errors(error), schema)) from None
 
 
 def request_schema(schema: type[BaseModel]) -> dict[str, Any]:
@@ -139,55 +120,3 @@ def _inlined(part: Any, definitions: Mapping[str, Any]) -> Any:
             key: value for key, value in part.items() if key != "$ref"
         }
     return {key: _inlined(value, definitions) for key, value in part.items()}
-
-
-def describe(errors: Sequence[ErrorDetails], schema: type[BaseModel]) -> str:
-    """What is wrong with a request, and what would be right."""
-    # A value that fits no member of a union gives an error for each member; one that lies inside
-    # a list says most.
-    error = next((e for e in errors if _index(e) is not None), errors[0])
-    kind, place, message = error["type"], error["loc"], error["msg"]
-    inner = _inner_schema(schema, place)
-    if inner is not None:
-        return f"{place[0]}: {describe([{**error, 'loc': place[1:]}], inner)}"
-    if kind == "json_invalid":
-        reason = message.removeprefix("Invalid JSON: ")
-        if "hex escape" in reason or "surrogate" in reason:
-            reason += " (an escape from \\ud800 to \\udfff needs its other half)"
-        return f"the body is no JSON: {reason}; send an object such as {_example(schema)}"
-    given = _JSON_TYPES.get(type(error["input"]).__name__, "something else")
-    if not place:
-        return f"the body is {given}; send an object such as {_example(schema)}"
-    field, index = str(place[0]), _index(error)
-    if kind == "extra_forbidden":
-        return f"unknown field {quote(field)}; known fields are {listing(schema.model_fields)}"
-    if kind == "missing":
-        return f"the field {field} is missing; send an object such as {_example(schema)}"
-    if index is not None and kind == "string_type":
-        return f"{field}[{index}] must be a string, not {given}"
-    if index is not None:
-        field = f"{field}[{index}]"
-    if kind == "too_long":
-        context = error["ctx"]
-        return f"{field} has {context['actual_length']} items; send {context['max_length']} at most"
-    if {e["type"] for e in errors} == {"string_type", "list_type"}:
-        return f"{field} must be a string or a list of strings, not {given}"
-    requirement = message.replace("Input should be", "must be", 1)
-    return f"{field} {requirement}" + (f", not {given}" if kind.endswith("_type") else "")
-
-
-def _inner_schema(schema: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel] | None:
-    """The schema of the object in which an error lies, where that is a field's value."""
-    field = schema.model_fields.get(str(place[0])) if len(place) > 1 else None
-    kinds = () if field is None else (field.annotation, *get_args(field.annotation))
-    return next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
-
-
-def _index(error: ErrorDetails) -> int | None:
-    return next((part for part in error["loc"][1:] if isinstance(part, int)), None)
-
-
-def _example(schema: type[BaseModel]) -> str:
-    extra = schema.model_config.get("json_schema_extra")
-    examples = extra.get("examples") if isinstance(extra, dict) else None
-    return json.dumps(examples[0]) if isinstance(examples, list) else "{}"

@@ -8,12 +8,28 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from pydantic_core import to_json
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from service.api.accept import preferred
+
 MEDIA_TYPE = "text/event-stream"
+_JSON = "application/json"
+_NAME = b"event-stream"
 _SEND_SECONDS = 30.0  # that a client may leave an event unread, before it counts as gone
+
+
+def wanted(request: Request) -> bool:
+    """Whether the client names events in Accept, and likes them no less than JSON.
+
+    Nearly nobody does, and who does not is told from others by one look at the header.
+    """
+    named = [value for name, value in request.scope["headers"] if name == b"accept"]
+    if not any(_NAME in value.lower() for value in named):
+        return False
+    accept = b", ".join(named).decode("latin-1")
+    return preferred(accept, (MEDIA_TYPE, _JSON)) == MEDIA_TYPE
 
 
 class EventStream(Response):

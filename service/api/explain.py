@@ -1,13 +1,13 @@
 """POST /explain: why a text has its label, a word its tag, or what a translation attended to."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic_core import from_json
 
 from service.api.accept import preferred
-from service.api.body import BYTE_ORDER_MARK, one_of_schemas, parse_body, read_body
+from service.api.body import one_of_schemas, parse_body, read_body
 from service.api.errors import error_responses
 from service.api.explanation_schemas import (
     ExplainLabelRequest,
@@ -21,7 +21,9 @@ from service.api.inference import TIMEOUT_PARAMETER
 from service.api.languages import WARNING_HEADERS, warning_header
 from service.api.search_options import search_options
 from service.api.services import Services, services_of
+from service.api.sources import AUTO
 from service.api.texts import check_texts, locating
+from service.api.validation import BYTE_ORDER_MARK
 from service.artifact import TaggingManifest
 from service.errors import InvalidInput, NotAcceptable, quote
 from service.explanation.classification import Question
@@ -124,11 +126,10 @@ async def explain(request: Request) -> Response:
     """
     services = services_of(request)
     body = await read_body(request, services.settings.max_body_bytes)
-    form = _form(request)
     fields = _fields(body)
-    if "token" in fields:
-        if form != JSON:
-            raise NotAcceptable(f"there are no pictures of tags; accept {JSON}")
+    of_tag = "token" in fields or "tag" in fields
+    form = _form(request, (JSON,) if of_tag else FORMS)
+    if of_tag:
         explanation, headers = await _tag(request, services, parse_body(body, ExplainTagRequest))
     elif "q" in fields:
         explanation, headers = await _translation(
@@ -141,10 +142,14 @@ async def explain(request: Request) -> Response:
     return Response(explanation, headers={**headers, "Vary": "Accept"}, media_type=form)
 
 
-def _form(request: Request) -> str:
-    """The form that the client wants most. Raises NotAcceptable."""
+def _form(request: Request, offered: Sequence[str]) -> str:
+    """The form that the client wants most of those that there are. Raises NotAcceptable."""
     accept = ", ".join(request.headers.getlist("accept"))
-    form = preferred(accept, FORMS)
+    form = preferred(accept, offered)
+    if form is None and offered == (JSON,):
+        raise NotAcceptable(
+            f"Accept is {quote(accept)}; there are no pictures of tags: ask for {JSON}"
+        )
     if form is None:
         raise NotAcceptable(
             f"Accept is {quote(accept)}; an explanation can be had as {', '.join(FORMS)}"
@@ -174,7 +179,8 @@ async def _label(
     """The explanation, and its headers."""
     check_texts("inputs", asked.inputs, services.settings)
     _require_no_tagger(services, asked.model)
-    question = Question(asked.label, asked.against, asked.gates, tuple(dict.fromkeys(asked.units)))
+    units = tuple(dict.fromkeys(asked.units or ()))
+    question = Question(asked.label, asked.against, bool(asked.gates), units)
     call = services.inference.call(request, 1)
     with (
         services.repository.classifier(asked.model, asked.version) as chosen,
@@ -223,6 +229,11 @@ async def _translation(
 ) -> tuple[bytes, dict[str, str]]:
     """The explanation, and its headers."""
     check_texts("q", asked.q, services.settings)
+    if asked.source.lower() == AUTO:
+        raise InvalidInput(
+            f"source is {quote(asked.source)}, which is not found out here; send the language of "
+            "the text, such as en (POST /detect tells it)"
+        )
     options = search_options(
         services.settings,
         beam_size=asked.beam_size,

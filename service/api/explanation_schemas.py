@@ -45,16 +45,16 @@ class ExplainLabelRequest(RequestBody):
         ),
     ] = None
     gates: Annotated[
-        bool, Field(description="answer with the gates of every LSTM layer at every token, too")
-    ] = False
+        bool | None,
+        Field(description="answer with the gates of every LSTM layer at every token, too"),
+    ] = None
     units: Annotated[
-        tuple[Annotated[int, Field(ge=0)], ...],
-        Field(
-            description="units whose gates to answer with, beside the means over all units",
-            max_length=MAX_UNITS,
-        ),
-        FirstErrorOnly(),
-    ] = ()
+        Annotated[
+            tuple[Annotated[int, Field(ge=0)], ...], Field(max_length=MAX_UNITS), FirstErrorOnly()
+        ]
+        | None,
+        Field(description="units whose gates to answer with, beside the means over all units"),
+    ] = None
 
 
 class ExplainTagRequest(RequestBody):

@@ -8,6 +8,7 @@ Owned by the worker's event loop. What a version needs to be explained is opened
 explanation, by the thread, and freed with it.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from weakref import WeakKeyDictionary
 from pydantic_core import to_json
 
 from service.api.admission import Admission
+from service.api.answers import INLINE_SPLITTING
 from service.api.inference import Call, Inference, Raw
 from service.api.work_thread import WorkThread
 from service.explanation.classification import ClassifierExplainer, Question
@@ -105,8 +107,12 @@ class Explanations:
         """An `explanation.tagging.TagExplanation` as JSON. Raises as `of_label`."""
         from service.explanation.tagging import TaggerExplainer
 
-        split = pipeline.split([text])
-        words = sum(map(len, split.rows))
+        # Its words are not encoded before it is known that they are few enough.
+        if len(text) > INLINE_SPLITTING:
+            split = await asyncio.to_thread(pipeline.split, [text])
+        else:
+            split = pipeline.split([text])
+        (words,) = split.words
         check_length(words, self._max_tokens)
 
         def explain(job: Job) -> bytes:

@@ -11,7 +11,8 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from service.api.body import describe, parse_body, request_schema
+from service.api.body import parse_body, request_schema
+from service.api.validation import describe, first_errors
 from service.errors import InvalidInput, listing, quote
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -43,7 +44,7 @@ async def parse_body_or_form(request: Request, body: bytes, schema: type[Body]) 
         return schema.model_validate_strings(_fields(pairs))
     except ValidationError as error:
         # The cause would carry the user's text into the log.
-        raise InvalidInput(describe(error.errors(include_url=False), schema)) from None
+        raise InvalidInput(describe(first_errors(error), schema)) from None
 
 
 def form_schema(schema: type[BaseModel]) -> dict[str, Any]:

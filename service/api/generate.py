@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from service.api.answer import json_answer
 from service.api.body import parse_body, read_body, request_schema
 from service.api.errors import error_responses
-from service.api.event_stream import MEDIA_TYPE, event
+from service.api.event_stream import MEDIA_TYPE, event, wanted
 from service.api.generation_schemas import GeneratedText, GenerateRequest
 from service.api.generations import check_prompt, sampling_options
 from service.api.inference import TIMEOUT_PARAMETER
@@ -58,7 +58,7 @@ async def generate(request: Request) -> Response:
     asked = parse_body(body, GenerateRequest)
     check_prompt("prompt", asked.prompt, services.settings)
     options = _options(asked, services.settings)
-    if MEDIA_TYPE in request.headers.get("accept", ""):
+    if wanted(request):
         return await _stream(request, services, asked, options)
     count = asked.num_sequences or 1
     if count > services.settings.max_continuations:

@@ -44,6 +44,9 @@ Seed = Annotated[
     ),
 ]
 Stop = Annotated[Texts | None, Field(description="a text, or a list of them, before which it ends")]
+NumSequences = Annotated[
+    int | None, Field(description="how many continuations to answer with, in `sequences`", ge=1)
+]
 FinishReason = Annotated[
     Literal["end", "stop", "length"],
     Field(
@@ -76,10 +79,7 @@ class GenerateRequest(RequestBody):
     top_p: TopP = None
     seed: Seed = None
     stop: Stop = None
-    num_sequences: Annotated[
-        int | None,
-        Field(description="how many continuations to answer with, in `sequences`", ge=1),
-    ] = None
+    num_sequences: NumSequences = None
 
 
 class GeneratedSequence(BaseModel):

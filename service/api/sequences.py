@@ -13,7 +13,7 @@ from service.api.inference import TIMEOUT_PARAMETER
 from service.api.schemas import AskedVersion, Prediction, RequestBody, TopK
 from service.api.services import services_of
 from service.api.texts import locating
-from service.errors import InvalidInput, LimitExceeded, listing
+from service.errors import InvalidInput, LimitExceeded, listing, quote
 from service.pipelines.sequence import Cells, Forecasted, SequencePipeline
 from service.repository import Lease
 
@@ -187,7 +187,9 @@ def _columns(place: str, sequence: dict[str, JsonValue]) -> Cells:
     columns: dict[str, list[JsonValue]] = {}
     for name, values in sequence.items():
         if not isinstance(values, list):
-            raise InvalidInput(f"{place}: a column is no list of values; send one for each step")
+            raise InvalidInput(
+                f"{place}: the column {quote(name)} is no list of values; send one for each step"
+            )
         columns[name] = values
     if not columns:
         raise InvalidInput(f"{place} is an empty object; send at least one column")

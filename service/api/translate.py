@@ -12,7 +12,7 @@ from service.api.answer import json_answer
 from service.api.body import read_body
 from service.api.direct import DirectRouter
 from service.api.errors import error_responses
-from service.api.event_stream import MEDIA_TYPE, EventStream, event
+from service.api.event_stream import MEDIA_TYPE, EventStream, event, wanted
 from service.api.form import form_schema, parse_body_or_form
 from service.api.inference import TIMEOUT_PARAMETER, Call
 from service.api.languages import WARNING_HEADERS, Detected, warning_header
@@ -74,7 +74,7 @@ async def translate(request: Request) -> Response:
     asked = await parse_body_or_form(request, body, TranslateRequest)
     admit_with_body_key(request, asked.api_key)
     texts = check_texts("q", asked.q, settings)
-    if MEDIA_TYPE in request.headers.get("accept", ""):
+    if wanted(request):
         return await _stream(request, services, asked)
     options = _options(asked, settings)
     call = services.inference.call(request, len(texts))

@@ -122,16 +122,22 @@ def _write_categories(
         elif isinstance(value, str) and value in index:
             features[step, place + index[value]] = 1.0
         else:
-            known = ", ".join(column.values[:20]) + (", …" if len(column.values) > 20 else "")
             raise BadCell(
-                f'step {step}: "{column.name}" is {_told(value)}; send one of: {known}'
+                f'step {step}: "{column.name}" is {_told(value)}; send one of: {_known(column)}'
                 + (" (or null)" if column.may_be_missing else "")
             )
 
 
 def _require_optional(column: AnyColumn, step: int) -> None:
     if not column.may_be_missing:
-        raise BadCell(f'step {step}: "{column.name}" is null, and may not be missing')
+        wanted = "a number" if column.kind == "number" else f"one of: {_known(column)}"
+        raise BadCell(
+            f'step {step}: "{column.name}" is null, and may not be missing; send {wanted}'
+        )
+
+
+def _known(column: CategoryColumn) -> str:
+    return ", ".join(column.values[:20]) + (", …" if len(column.values) > 20 else "")
 
 
 def _told(value: object) -> str:

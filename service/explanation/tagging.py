@@ -74,8 +74,9 @@ class TaggerExplainer:
         split: of one text. Raises InvalidInput for a word or a tag that is not there, and
         Unexplainable.
         """
-        row, place, word = _place(split, question.token)
-        values = self._run(pipeline, split.rows[row])
+        words, place = _place(split, question.token)
+        word = words[place]
+        values = self._run(pipeline, pipeline.encode_words(words))
         logits = values["logits"][0].astype(np.float64)  # words x tags
         found = pipeline.decoded(values["logits"][0]).indices[place]
         tag = found if question.tag is None else self._tag("tag", question.tag)
@@ -140,12 +141,12 @@ class TaggerExplainer:
         return self._tags.index(tag)
 
 
-def _place(split: SplitWords, token: int) -> tuple[int, int, Word]:
-    """The row of a word of one text, its place there, and the word. Raises InvalidInput."""
+def _place(split: SplitWords, token: int) -> tuple[list[Word], int]:
+    """The sentence of a word of one text, and its place there. Raises InvalidInput."""
     (sentences,) = split.sentences
     first = 0
-    for row, words in enumerate(sentences):
+    for words in sentences:
         if token < first + len(words):
-            return row, token - first, words[token - first]
+            return words, token - first
         first += len(words)
     raise InvalidInput(f"token is {token:,}; the words of this text are 0 to {first - 1:,}")

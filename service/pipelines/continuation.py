@@ -32,7 +32,8 @@ class Continuation:
         # The last tokens that form whole characters, so that a space shows as one.
         self._window = _tail(tokenizer, prompt.tokens)
         self._shown = len(tokenizer.decode(self._window))  # characters of the window
-        self._after_space = prompt.text[-1:].isspace()  # which is no token of the prompt
+        # A space at the prompt's end is no token of it: the first token has it once more.
+        self._after_space = prompt.text[-1:].isspace()
         self._held = ""  # what may be the beginning of a stop text
 
     def feed(self, token: int) -> str:
@@ -57,20 +58,25 @@ class Continuation:
             return ""
         # The bytes that formed no character may still be needed to make a stop text whole.
         rest = self._certain(self._tokenizer.decode(self._window)[self._shown :])
-        return rest + self._held
+        rest += self._behind_prompt(self._held)
+        return rest
 
     def _certain(self, addition: str) -> str:
-        if addition and self._after_space:
-            addition = addition.removeprefix(" ")
-            self._after_space = False
         text = self._held + addition
         ends = [place for place in (text.find(stop) for stop in self._stop) if place >= 0]
         if ends:
             self.stopped, self._held = True, ""
-            return text[: min(ends)]
+            return self._behind_prompt(text[: min(ends)])
         kept = max((_overlap(text, stop) for stop in self._stop), default=0)
         self._held = text[len(text) - kept :]
-        return text[: len(text) - kept]
+        return self._behind_prompt(text[: len(text) - kept])
+
+    def _behind_prompt(self, text: str) -> str:
+        """What is shown of a text: a stop text may begin with the space that the prompt has."""
+        if text and self._after_space:
+            self._after_space = False
+            return text.removeprefix(" ")
+        return text
 
 
 def _overlap(text: str, stop: str) -> int:

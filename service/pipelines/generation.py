@@ -5,6 +5,7 @@ which the texts of all requests are taken on together, a token at a time: also w
 read so, and a long prompt holds nobody up.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from service.runtime.sampling import FinishReason, Sampler, SamplingOptions
 from service.runtime.session import open_session
 
 _NICENESS = 5  # of the thread, as of one that translates
+_WHITE_SPACE = re.compile(r"\s")
 _RESERVED_SHARE = 4  # a fourth of the rows is kept free of bulk
 
 __all__ = ["Generated", "GenerationPipeline", "Prompt", "Sampled", "SamplingOptions"]
@@ -91,7 +93,9 @@ class GenerationPipeline:
         except UnencodableText as error:
             raise TextError(index, str(error)) from None
         if UNK_ID in tokens:
-            tokens, offsets = tokenizer.encode_with_offsets(prompt)
+            # To a closed vocabulary a line break is no space yet, as it is to training.
+            tokens, offsets = tokenizer.encode_with_offsets(_WHITE_SPACE.sub(" ", prompt))
+        if UNK_ID in tokens:
             start, end = offsets[tokens.index(UNK_ID)]
             raise TextError(
                 index,

@@ -56,15 +56,19 @@ class Tags(NamedTuple):
 
 @dataclass(frozen=True)
 class SplitWords:
-    """Texts as the words of their sentences, and the rows that a model reads of them."""
+    """Texts as the words of their sentences."""
 
     sentences: list[list[list[Word]]]  # text by text
-    rows: list[Array]  # one a sentence: words x ROW, int32
 
     @property
-    def counts(self) -> list[int]:
-        """How many rows each text became."""
-        return [len(sentences) for sentences in self.sentences]
+    def words(self) -> list[int]:
+        """How many words each text has."""
+        return [sum(map(len, sentences)) for sentences in self.sentences]
+
+    @property
+    def rows(self) -> int:
+        """How many sentences there are in all texts: each is a row to a model."""
+        return sum(map(len, self.sentences))
 
 
 class TaggingPipeline:
@@ -101,7 +105,7 @@ class TaggingPipeline:
         Raises TextError, which names the text, where one holds nothing to read, and TextTooLong.
         """
         split = self.split(texts)
-        return self.joined(split, self.computed(split.rows))
+        return self.joined(split, self.computed(self.encode(split)))
 
     def split(self, texts: Sequence[str]) -> SplitWords:
         """The words of each text, by rules. Raises TextError and TextTooLong."""
@@ -114,7 +118,7 @@ class TaggingPipeline:
                 raise TextError(i, str(error)) from None
             sentences.append(_sentences(text, language))
             self._check_length(i, sum(map(len, sentences[-1])))
-        return self._split(sentences)
+        return _split(sentences)
 
     def given(self, sentences: Sequence[Sequence[str]]) -> SplitWords:
         """Words that were split already, a sentence each; their offsets are into the words joined
@@ -123,18 +127,33 @@ class TaggingPipeline:
         found = []
         for i, tokens in enumerate(sentences):
             self._check_length(i, len(tokens))
-            words, place = [], 0
+            words: list[Word] = []
+            place = 0
             for token in tokens:
                 if not token.strip():
-                    raise TextError(i, "a token is empty or only white space; leave it out")
+                    what = "only white space" if token else "empty"
+                    raise TextError(
+                        i, f"word {len(words)}, counted from 0, is {what}; leave it out"
+                    )
                 try:
                     encodable(token)
                 except UnencodableText as error:
-                    raise TextError(i, str(error)) from None
+                    raise TextError(i, f"word {len(words)}: {error}") from None
                 words.append(Word(token, place, place + len(token)))
                 place += len(token) + 1
             found.append(_parts(words))
-        return self._split(found)
+        return _split(found)
+
+    def encode(self, split: SplitWords) -> list[Array]:
+        """What the model reads: a row for each sentence, words x ROW, int32.
+
+        Of some thousand words it takes longer than an event loop may.
+        """
+        return [self.encode_words(words) for of_text in split.sentences for words in of_text]
+
+    def encode_words(self, words: Sequence[Word]) -> Array:
+        """The row of one sentence: words x ROW, int32."""
+        return self.vocabulary.encode([word.text for word in words])
 
     def joined(self, split: SplitWords, results: Sequence[Tags]) -> list[list[TaggedWord]]:
         """The words of each text with their tags, from what was computed of each row."""
@@ -153,7 +172,7 @@ class TaggingPipeline:
         return answers
 
     def submit(self, job: Job, rows: Sequence[Any]) -> None:
-        """Have rows of `SplitWords` tagged; each result is a `Tags`.
+        """Have rows that `encode` made tagged; each result is a `Tags`.
 
         Of a job that is raw, the row's logits (words x tags, float32).
         """
@@ -207,17 +226,6 @@ class TaggingPipeline:
             for row, item in zip(rows, batch, strict=True)
         ]
 
-    def _split(self, sentences: list[list[list[Word]]]) -> SplitWords:
-        for i, of_text in enumerate(sentences):
-            if not of_text:
-                raise TextError(i, "there is no word in it; send at least one")
-        rows = [
-            self.vocabulary.encode([word.text for word in words])
-            for of_text in sentences
-            for words in of_text
-        ]
-        return SplitWords(sentences, rows)
-
     def _check_length(self, index: int, words: int) -> None:
         limit = self.options.max_text_tokens
         if words > limit:
@@ -247,6 +255,14 @@ def _vocabulary(artifact: Artifact, manifest: TaggingManifest) -> Vocabulary:
             f"{facts.characters}"
         )
     return vocabulary
+
+
+def _split(sentences: list[list[list[Word]]]) -> SplitWords:
+    """Raises TextError for a text without a word."""
+    for i, of_text in enumerate(sentences):
+        if not of_text:
+            raise TextError(i, "there is no word in it; send at least one")
+    return SplitWords(sentences)
 
 
 def _sentences(text: str, language: str) -> list[list[Word]]:

@@ -89,6 +89,7 @@ async def generate(request: Request, name: str, version: int | None) -> Response
     services = services_of(request)
     asked = await _read(request, services)
     manifest = services.repository.manifest(name)
+    _check_text(asked, manifest, services)
     if isinstance(manifest, ClassificationManifest):
         answer, headers = await _label(request, services, name, version, asked)
         return json_answer(answer, headers=headers)
@@ -119,6 +120,7 @@ async def generate_stream(request: Request, name: str, version: int | None) -> R
     services = services_of(request)
     asked = await _read(request, services)
     manifest = services.repository.manifest(name)
+    _check_text(asked, manifest, services)
     if isinstance(manifest, ClassificationManifest):
         return _one_event(*await _label(request, services, name, version, asked))
     if isinstance(manifest, GenerationManifest):
@@ -180,9 +182,17 @@ async def _read(request: Request, services: Services) -> GenerateRequest:
     limit = services.settings.max_body_bytes
     body = await read_body(request, limit)
     body = inflated(body, request.headers.get("content-encoding", ""), limit)
-    asked = parse_json(body, GenerateRequest)
-    check_texts("text_input", asked.text_input, services.settings)
-    return asked
+    return parse_json(body, GenerateRequest)
+
+
+def _check_text(asked: GenerateRequest, manifest: Manifest, services: Services) -> None:
+    """Raises InvalidInput and LimitExceeded. What a generator continues may be empty."""
+    if isinstance(manifest, GenerationManifest):
+        from service.api.generations import check_prompt
+
+        check_prompt("text_input", asked.text_input, services.settings)
+    else:
+        check_texts("text_input", asked.text_input, services.settings)
 
 
 async def _label(

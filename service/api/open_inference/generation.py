@@ -5,15 +5,16 @@ from fastapi import Request
 
 from service.api.generation_schemas import (
     MaxTokens,
+    NumSequences,
     SampledTopK,
     Seed,
     Stop,
     Temperature,
     TopP,
 )
-from service.api.generations import sampling_options
+from service.api.generations import check_prompt, sampling_options
 from service.api.inference import Call
-from service.api.open_inference.inputs import Received, read_rows, read_texts
+from service.api.open_inference.inputs import Received, given_texts, read_rows
 from service.api.open_inference.outputs import Outputs
 from service.api.open_inference.parameters import RequestParameters
 from service.api.open_inference.signatures import TEXT
@@ -21,6 +22,7 @@ from service.api.open_inference.tensors import OutputTensor
 from service.api.services import Services
 from service.api.texts import locating
 from service.artifact import PAD_ID
+from service.errors import InvalidInput
 from service.pipelines.generation import GenerationPipeline, SamplingOptions
 from service.repository import Lease
 from service.runtime.batches import pad_rows
@@ -36,9 +38,15 @@ class GenerationParameters(RequestParameters):
     top_p: TopP = None
     seed: Seed = None
     stop: Stop = None
+    num_sequences: NumSequences = None
 
     def sampling(self, settings: Settings) -> SamplingOptions:
         """The sampling that is asked for. Raises InvalidInput where it is beyond the limits."""
+        if (self.num_sequences or 1) > 1:
+            raise InvalidInput(
+                "num_sequences: the answer has one continuation of each text; send infer the text "
+                "several times, or ask POST /generate"
+            )
         return sampling_options(
             settings,
             max_tokens=self.max_tokens,
@@ -63,7 +71,9 @@ async def infer(
     """
     options = parameters.sampling(services.settings)
     if TEXT.name in tensors:
-        texts = read_texts(tensors, services.settings)
+        texts = given_texts(tensors)
+        for index, text in enumerate(texts):  # which may be empty
+            check_prompt(f"{TEXT.name}[{index}]", text, services.settings)
         call = parameters.call(request, services, len(texts))
         with locating("text_input", texts):
             written = await services.generations.generate(lease, texts, options, call)

@@ -1,5 +1,9 @@
 """POST /v2/models/NAME/infer: tensors in, tensors out."""
 
+import asyncio
+import math
+from functools import partial
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -39,6 +43,7 @@ from service.errors import InvalidInput
 
 router = APIRouter(prefix=PREFIX, tags=TAGS)
 
+_INLINE_VALUES = 1 << 12  # an answer of more takes milliseconds to write, and a thread
 _BINARY = {
     "application/octet-stream": {
         "schema": {"type": "string", "format": "binary"},
@@ -100,7 +105,9 @@ async def infer(request: Request, name: str, version: int | None) -> Response:
         with translator(services.repository, manifest, version) as lease:
             outputs = await translation.infer(request, services, lease, tensors, parameters)
         version = lease.version
-    return _answer(request, name, version, message.id, outputs, wanted)
+    values = sum(math.prod(tensor.shape) for tensor in outputs.tensors.values())
+    answer = partial(_answer, request, name, version, message.id, outputs, wanted)
+    return await asyncio.to_thread(answer) if values > _INLINE_VALUES else answer()
 
 
 async def _read(

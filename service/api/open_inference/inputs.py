@@ -59,12 +59,15 @@ def received(
 
 def read_texts(tensors: dict[str, Received], settings: Settings) -> list[str]:
     """The texts of a request. Raises InvalidInput and LimitExceeded, which name the text."""
+    return check_texts(TEXT.name, given_texts(tensors), settings)
+
+
+def given_texts(tensors: dict[str, Received]) -> list[str]:
+    """The same, whatever they hold. Raises InvalidInput."""
     name, tensor, binary = TEXT.name, tensors[TEXT.name].tensor, tensors[TEXT.name].binary
     if binary is None:
-        texts = texts_of_json(name, tensor.shape, tensor.data)
-    else:
-        texts = texts_of_bytes(name, tensor.shape, binary)
-    return check_texts(name, texts, settings)
+        return texts_of_json(name, tensor.shape, tensor.data)
+    return texts_of_bytes(name, tensor.shape, binary)
 
 
 def read_rows(tensors: dict[str, Received], vocabulary: int, max_tokens: int) -> list[list[int]]:

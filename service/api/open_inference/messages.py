@@ -11,6 +11,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, V
 from pydantic_core import ErrorDetails, to_json
 
 from service.api.open_inference.tensors import OutputTensor
+from service.api.validation import (
+    first_errors,
+    given,
+    most_telling,
+    plain_json,
+    reason,
+    requirement,
+)
 from service.errors import InvalidInput, listing, quote
 
 LENGTH_HEADER = "Inference-Header-Content-Length"
@@ -125,23 +133,26 @@ class InferenceAnswer(BaseModel):
 def parse_json(body: bytes, schema: type[Parsed], place: str = "the body") -> Parsed:
     """The message in some JSON. Raises InvalidInput, which names the field or the position."""
     try:
-        return schema.model_validate_json(body)
+        return schema.model_validate_json(plain_json(body, place))
     except ValidationError as error:
-        raise InvalidInput(_describe(error.errors(include_url=False)[0], place)) from None
+        raise InvalidInput(_describe(first_errors(error)[0], place)) from None
 
 
-def parse_parameters(given: dict[str, JsonValue], schema: type[Parsed]) -> Parsed:
+def parse_parameters(parameters: dict[str, JsonValue], schema: type[Parsed]) -> Parsed:
     """The parameters of a request. Raises InvalidInput for unknown ones and wrong values."""
     try:
-        return schema.model_validate(given)
+        return schema.model_validate(parameters)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        first, kinds = most_telling(first_errors(error))
+        name, *inside = first["loc"]
         if first["type"] == "extra_forbidden":
             raise InvalidInput(
-                f"unknown parameter {quote(str(first['loc'][0]))}; known here are "
+                f"unknown parameter {quote(str(name))}; known here are "
                 f"{listing(schema.model_fields)}"
             ) from None
-        raise InvalidInput(_describe(first, "parameters", prefix="parameters.")) from None
+        # What is no index is the member of a union that did not fit.
+        where = _path(["parameters", name, *(part for part in inside if isinstance(part, int))])
+        raise InvalidInput(requirement(where, first, kinds)) from None
 
 
 def read_request(
@@ -226,16 +237,15 @@ def _length(value: str, body_length: int) -> int:
     return int(value)
 
 
-def _describe(error: ErrorDetails, place: str, prefix: str = "") -> str:
-    kind, message = error["type"], error["msg"]
-    if kind == "json_invalid":
-        return f"{place} is no JSON: {message.removeprefix('Invalid JSON: ')}"
+def _describe(error: ErrorDetails, place: str) -> str:
+    if error["type"] == "json_invalid":
+        return f"{place} is no JSON: {reason(error)}"
     where = _path(error["loc"])
     if not where:
-        return f"{place} is no object of JSON; send one"
-    if kind == "missing":
-        return f"{prefix}{where} is missing"
-    return f"{prefix}{where} {message.replace('Input should', 'should', 1)}"
+        return f"{place} is {given(error)}; send an object"
+    if error["type"] == "missing":
+        return f"{where} is missing"
+    return requirement(where, error, {error["type"]})
 
 
 def _path(location: Sequence[Any]) -> str:

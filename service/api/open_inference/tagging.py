@@ -1,5 +1,9 @@
-"""Taggers behind the protocol: texts to the tags of their words, with their places."""
+"""Taggers behind the protocol: texts to the tags of their words, with their places.
 
+Its tensors are rectangular, so that every text takes as much room as the one with the most words.
+"""
+
+import asyncio
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -20,8 +24,14 @@ from service.api.open_inference.signatures import (
 from service.api.open_inference.tensors import OutputTensor
 from service.api.services import Services
 from service.api.texts import locating
+from service.errors import LimitExceeded
 from service.pipelines.tagging import TaggedWord, TaggingPipeline
 from service.repository import Lease
+
+# Of several texts: texts x words of the longest. Else 20 kB of texts, all but one of a word each,
+# would be answered with many megabytes. A single text is never filled up.
+LARGEST_TENSOR = 1 << 18
+_INLINE_VALUES = 1 << 12  # in a tensor; more take milliseconds to write, and a thread
 
 
 async def infer(
@@ -39,9 +49,30 @@ async def infer(
     texts = read_texts(tensors, services.settings)
     call = parameters.call(request, services, len(texts))
     with locating(TEXT.name, texts):
-        answer = services.answers.tag(lease, texts, call)
+        answer = services.answers.tag(lease, texts, call, _check_size)
         language = lease.pipeline.manifest.language
         tagged, warnings = await services.languages.alongside(answer, texts, language, call)
+    # Again: what the cache knew was not split.
+    counts = [len(words) for words in tagged]
+    _check_size(counts)
+    warning = warning_of(TEXT.name, warnings)
+    if len(counts) * max(counts) > _INLINE_VALUES:
+        return await asyncio.to_thread(_outputs, tagged, warning)
+    return _outputs(tagged, warning)
+
+
+def _check_size(counts: Sequence[int]) -> None:
+    """Raises LimitExceeded where texts of so many words make too large a tensor."""
+    texts, longest = len(counts), max(counts)
+    if texts > 1 and texts * longest > LARGEST_TENSOR:
+        raise LimitExceeded(
+            f"{TEXT.name} holds {texts:,} texts, the longest of {longest:,} words, and in the "
+            f"answer all have the room of the longest: that is more than {LARGEST_TENSOR:,} "
+            "words; send fewer texts at a time, long ones by themselves, or ask POST /tag"
+        )
+
+
+def _outputs(tagged: Sequence[Sequence[TaggedWord]], warning: str | None) -> Outputs:
     counts = [len(words) for words in tagged]
     shape = (len(tagged), max(counts))
 
@@ -67,7 +98,7 @@ async def infer(
             ),
             OUTPUT_LENGTHS.name: OutputTensor(OUTPUT_LENGTHS.name, "INT32", lengths.shape, lengths),
         },
-        warning=warning_of(TEXT.name, warnings),
+        warning=warning,
     )
 
 

@@ -88,12 +88,21 @@ def test_a_translation_is_the_one_that_translate_gives(
         ({"q": " ", **PAIR}, 400, "q: the text is only white space"),
         ({"q": "\u200b", **PAIR}, 400, "q: nothing to read is left of it"),
         ({"q": "good", "source": "en", "target": "fr"}, 400, 'no model translates "en" to "fr"'),
+        ({"q": "good", **PAIR, "source": "Auto"}, 400, 'source is "Auto", which is not found out'),
         ({"q": "good", **PAIR, "beam_size": 11}, 400, "beam_size must be 10 or less"),
         ({"q": LONG_TEXT[:19_000], **PAIR}, 413, "q: the text has "),
     ],
 )
 def test_what_is_wrong_is_said(client: TestClient, body: Any, status: int, message: str) -> None:
     assert message in error_of(client.post("/explain", json=body), status)
+
+
+def test_null_stands_for_what_is_left_out(client: TestClient) -> None:
+    body = {"inputs": "good"}
+    nothing = dict.fromkeys(("model", "version", "label", "against", "gates", "units"))
+    answer = client.post("/explain", json=body | nothing)
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == client.post("/explain", json=body).json()
 
 
 def test_a_version_that_was_exported_without_names_says_so(tmp_path: Path) -> None:

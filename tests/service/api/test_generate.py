@@ -197,6 +197,15 @@ def test_the_tokens_make_up_the_text(writer: TestClient) -> None:
         assert len(tokens) > 1
 
 
+def test_a_stream_is_for_those_who_want_one(writer: TestClient) -> None:
+    for accept, kind in (
+        ("application/json, text/event-stream;q=0", "application/json"),
+        ("TEXT/EVENT-STREAM", "text/event-stream"),
+    ):
+        response = writer.post("/generate", json=ASKED, headers={"Accept": accept})
+        assert response.headers["content-type"].startswith(kind)
+
+
 def test_a_stream_holds_back_what_may_be_a_stop_text(writer: TestClient) -> None:
     text = generate(writer, max_tokens=40)["text"]
     for place in range(3, 20):
@@ -281,13 +290,34 @@ def test_infer_takes_texts_or_tokens(writer: TestClient) -> None:
     assert decoded == prompts[0] + generate(writer)["text"]
 
 
+def test_the_protocol_needs_no_prompt_either(writer: TestClient) -> None:
+    whole = generate(writer, prompt="")["text"]
+    asked = {"text_input": "", **PARAMETERS}
+    answer = writer.post("/v2/models/book/generate", json=asked)
+    assert answer.json()["text_output"] == whole
+    assert writer.post("/v2/models/book/generate_stream", json=asked).status_code == 200
+    sequences = [one["text"] for one in generate(writer, prompt="", num_sequences=2)["sequences"]]
+    text = {"name": "text_input", "datatype": "BYTES", "shape": [2], "data": ["", ""]}
+    body = {"inputs": [text], "parameters": PARAMETERS}
+    (output,) = writer.post("/v2/models/book/infer", json=body).json()["outputs"]
+    assert output["data"] == sequences
+    long = {"inputs": [{**text, "data": ["", "a" * 20_001]}]}
+    answer = writer.post("/v2/models/book/infer", json=long)
+    assert answer.status_code == 413
+    assert answer.json()["error"].startswith("text_input[1]: the text has 20,001 characters")
+    for model, task in (("sentiment", "generate"), ("translation-en-de", "generate_stream")):
+        answer = writer.post(f"/v2/models/{model}/{task}", json={"text_input": ""})
+        assert answer.json() == {"error": "text_input: the text is empty; send at least one word"}
+
+
 @pytest.mark.parametrize("route", ["generate", "generate_stream"])
 def test_the_protocol_refuses_what_is_not_for_a_generator(writer: TestClient, route: str) -> None:
     path = f"/v2/models/book/{route}"
     for name, value, message in (
         ("beam_size", 1, 'unknown parameter "beam_size"; known here are'),
         ("max_tokens", 5000, "max_tokens must be 1024 or less"),
-        ("temperature", 31.5, "temperature should be less than or equal to 10"),
+        ("num_sequences", 2, "num_sequences: the answer has one continuation of each text"),
+        ("temperature", 31.5, "temperature must be less than or equal to 10"),
     ):
         response = writer.post(path, json={"text_input": "a", name: value})
         assert response.status_code == 400

@@ -94,7 +94,10 @@ def test_an_answer_does_not_depend_on_its_batch(client: TestClient) -> None:
         ({"model": "sales", "inputs": [20, 21]}, "inputs[0] is no sequence; send a list of steps"),
         ({"model": "sales", "inputs": [SOLD, []]}, "inputs[1] is an empty list; send at least on"),
         ({"model": "sales", "inputs": [SOLD, [3]]}, "inputs[1][0] is no step; send an object of "),
-        ({"model": "sales", "inputs": {"sold": 3}}, "inputs: a column is no list of values"),
+        (
+            {"model": "sales", "inputs": {"sold": 3}},
+            'inputs: the column "sold" is no list of values',
+        ),
         (
             {"model": "sales", "inputs": [SOLD, {**SOLD, "promoted": [1]}]},
             "inputs[1]: the columns have different numbers of steps: sold 2, promoted 1",

@@ -78,6 +78,27 @@ def test_a_stream_has_the_headers_of_one(client: TestClient) -> None:
     assert "content-length" not in response.headers
 
 
+@pytest.mark.parametrize(
+    ("accept", "streams"),
+    [
+        ("application/json, text/event-stream;q=0", False),
+        ("text/event-stream;q=0", False),
+        ("text/event-stream;q=0.5, application/json", False),
+        ("text/event-streams", False),
+        ("*/*", False),
+        ("text/*", False),  # as events are another answer, they have to be named
+        ("Text/Event-Stream", True),
+        ("application/json, text/event-stream", True),
+        ("text/event-stream;q=0.9, */*;q=0.5", True),
+    ],
+)
+def test_events_are_for_those_who_want_them(client: TestClient, accept: str, streams: bool) -> None:
+    body = {"q": "cat", **PAIR}
+    response = client.post("/translate", json=body, headers={"Accept": accept})
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/event-stream") == streams
+
+
 def test_options_of_greedy_search_count(client: TestClient) -> None:
     text = "two men talk.\nthe cat sat"
     options = {"max_length": 2, "beam_size": 1, "num_hypotheses": 1}

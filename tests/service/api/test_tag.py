@@ -1,5 +1,6 @@
 """POST /tag, and the other routes that a tagger answers or refuses."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import tritonclient.http as triton
 from fastapi.testclient import TestClient
 from huggingface_hub import InferenceClient, close_session
 
+from service.artifact.vocabulary import Vocabulary
+from service.pipelines.tagging import TaggingPipeline
 from tests import tiny_models, tiny_tagger
 from tests.service.api.conftest import loaded_client
 from tests.service.api.live import live_server
@@ -88,8 +91,10 @@ def test_entities_can_be_left_out_and_other_tags_have_none(client: TestClient) -
         ({"inputs": ["a", " "]}, 400, "inputs[1]: the text is only white space"),
         ({"tokens": []}, 400, "tokens is an empty list"),
         ({"tokens": [["a"], []]}, 400, "tokens[1] is an empty list"),
-        ({"tokens": ["a", " "]}, 400, "tokens: a token is empty or only white space"),
-        ({"tokens": [["a"], ["b", ""]]}, 400, "tokens[1]: a token is empty"),
+        ({"tokens": ["a", " "]}, 400, "tokens: word 1, counted from 0, is only white space"),
+        ({"tokens": [["a"], ["b", ""]]}, 400, "tokens[1]: word 1, counted from 0, is empty"),
+        ({"tokens": [[1]]}, 400, "tokens[0][0] must be a string, not a number"),
+        ({"tokens": "abc"}, 400, "tokens must be a list, not a string"),
         ({"tokens": ["a", ["b"]]}, 400, "tokens[1] must be a string, not a list"),
         ({"inputs": "a", "model": "mood"}, 404, 'no tagging model is called "mood"'),
         ({"inputs": "a", "model": "sentiment"}, 404, "served here: entities, parts"),
@@ -116,6 +121,31 @@ def test_a_long_answer_is_the_same(client: TestClient) -> None:
     answer = tagged(client, inputs=[words, words])  # written in a thread
     assert [len(one["tokens"]) for one in answer] == [3000, 3000]
     assert len(answer[0]["entities"]) == 1500
+
+
+def test_many_words_are_read_beside_the_event_loop(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[int] = set()
+
+    def spied(name: str) -> None:
+        real = getattr(TaggingPipeline, name)
+
+        def spy(*given: Any) -> Any:
+            threads.add(threading.get_ident())
+            return real(*given)
+
+        monkeypatch.setattr(TaggingPipeline, name, spy)
+
+    for name in ("split", "encode", "joined"):
+        spied(name)
+    with live_server(models) as live:
+        loops: set[int] = set()
+        live.loop.call_soon_threadsafe(lambda: loops.add(threading.get_ident()))
+        body = {"inputs": ",;" * 5000, "model": "entities"}  # a word each character
+        answer = live.client.post("/tag", json=body)
+        assert len(answer.json()["tokens"]) == 10_000
+    assert len(loops) == 1 and threads and not threads & loops
 
 
 @pytest.mark.parametrize(
@@ -202,6 +232,42 @@ def test_tritons_client(models: Path) -> None:
     assert config["parameters"]["label_1"]["string_value"] == "B-person"
 
 
+def infer(live: Any, texts: list[str]) -> Any:
+    tensor = {"name": "text_input", "shape": [len(texts)], "datatype": "BYTES", "data": texts}
+    return live.client.post("/v2/models/entities/infer", json={"inputs": [tensor]})
+
+
+def test_tensors_that_would_be_filled_up_without_end_are_refused(models: Path) -> None:
+    longest, short = ",;" * 5000, ["bears"] * 30
+    with live_server(models, cache_bytes=1 << 22) as live:
+        answer = infer(live, [longest, *short])
+        assert answer.status_code == 413
+        assert answer.json()["error"] == (
+            "text_input holds 31 texts, the longest of 10,000 words, and in the answer all have "
+            "the room of the longest: that is more than 262,144 words; send fewer texts at a "
+            "time, long ones by themselves, or ask POST /tag"
+        )
+        # Nothing was tagged for that, and what the cache knows makes no difference.
+        assert live.outcomes("entities") == {}
+        assert infer(live, [longest]).json()["outputs"][0]["shape"] == [1, 10_000]
+        assert infer(live, short).status_code == 200
+        assert infer(live, [longest, *short]).status_code == 413
+
+
+def test_a_large_tensor_is_what_tag_answers(models: Path) -> None:
+    texts = ["London bears " * 1500, "Teddy"]
+    with live_server(models) as live:
+        outputs = {found["name"]: found for found in infer(live, texts).json()["outputs"]}
+        answer = live.client.post("/tag", json={"inputs": texts, "model": "entities"}).json()
+    assert outputs["label"]["shape"] == [2, 3000]
+    assert outputs["output_lengths"]["data"] == [3000, 1]
+    first = answer[0]["tokens"]
+    assert outputs["label"]["data"] == [
+        *(word["tag"] for word in first), answer[1]["tokens"][0]["tag"], *[""] * 2999
+    ]  # fmt: skip
+    assert outputs["end"]["data"][:3000] == [word["end"] for word in first]
+
+
 def test_a_candidate_is_compared_by_its_tags(tmp_path: Path) -> None:
     folder = tmp_path / "models"
     tiny_tagger.publish_tagger(folder)
@@ -239,6 +305,7 @@ def test_each_directions_part_adds_up(client: TestClient) -> None:
         ({"token": 0, "inputs": " "}, {}, 400, "inputs: the text is only white space"),
         ({"token": 0, "model": "sentiment"}, {}, 404, "no tagging model"),
         ({"token": 0}, {"Accept": "image/svg+xml"}, 406, "there are no pictures of tags"),
+        ({"tag": "O"}, {}, 400, "the field token is missing; send an object such as"),
     ],
 )
 def test_questions_that_have_no_answer(
@@ -248,3 +315,32 @@ def test_questions_that_have_no_answer(
     response = client.post("/explain", json=whole, headers=headers)
     assert response.status_code == status, response.text
     assert message in response.json()["error"]
+
+
+def test_a_text_that_is_too_long_to_explain_is_not_encoded(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[int] = []
+    encode = Vocabulary.encode
+
+    def spy(vocabulary: Vocabulary, tokens: Any) -> Any:
+        encoded.append(len(tokens))
+        return encode(vocabulary, tokens)
+
+    monkeypatch.setattr(Vocabulary, "encode", spy)
+    body = {"inputs": "bears. " * 2000, "model": "entities", "token": 0}
+    response = client.post("/explain", json=body)
+    assert response.status_code == 413
+    assert "the text has 4,000 tokens; the limit of an explanation is 1,024" in response.text
+    assert encoded == []
+    assert client.post("/explain", json={**body, "inputs": "bears. " * 200}).status_code == 200
+    assert encoded == [2]  # the one sentence that the word stands in
+
+
+def test_a_tag_is_explained_in_json_where_pictures_are_liked_better(client: TestClient) -> None:
+    body = {"inputs": "Teddy bears", "model": "entities", "token": 0}
+    accept = {"Accept": "image/svg+xml, application/json;q=0.5"}
+    answer = client.post("/explain", json=body, headers=accept)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["text"] == "Teddy"

@@ -32,7 +32,10 @@ def test_a_step_becomes_its_features() -> None:
         ({"wind": [1]}, 'the column "day" is missing; the model reads wind, day'),
         ({"wind": [1], "day": ["Monday"], "rain": [1]}, '"rain" is no column of this model'),
         ({"wind": [1, 2], "day": ["Monday"]}, "different numbers of steps: wind 2, day 1"),
-        ({"wind": [1, None], "day": ["Monday"] * 2}, 'step 1: "wind" is null, and may not be'),
+        (
+            {"wind": [1, None], "day": ["Monday"] * 2},
+            'step 1: "wind" is null, and may not be missing; send a number',
+        ),
         ({"wind": [True], "day": ["Monday"]}, '"wind" is true or false; send a number'),
         ({"wind": ["3"], "day": ["Monday"]}, '"wind" is "3"; send a number'),
         ({"wind": [[3]], "day": ["Monday"]}, '"wind" is a list; send a number'),
@@ -43,7 +46,10 @@ def test_a_step_becomes_its_features() -> None:
         ({"wind": [1], "day": ["Tuesday"]}, '"day" is "Tuesday"; send one of: Monday$'),
         ({"wind": [1], "day": ["\ud800"]}, '"day" is "\N{REPLACEMENT CHARACTER}"'),
         ({"wind": [1], "day": [3]}, '"day" is a number; send one of: Monday'),
-        ({"wind": [1], "day": [None]}, '"day" is null, and may not be missing'),
+        (
+            {"wind": [1], "day": [None]},
+            '"day" is null, and may not be missing; send one of: Monday',
+        ),
     ],
 )
 def test_a_bad_cell_is_named(cells: dict[str, list[object]], message: str) -> None:

@@ -56,7 +56,7 @@ def test_entities_are_parts_of_the_text(tagger: TaggingPipeline) -> None:
 
 def test_words_that_were_split_already(tagger: TaggingPipeline) -> None:
     split = tagger.given([["Teddy", "Roosevelt"], ["New York", "London"]])
-    first, second = tagger.joined(split, tagger.computed(split.rows))
+    first, second = tagger.joined(split, tagger.computed(tagger.encode(split)))
     assert [word.tag for word in first] == ["B-person", "I-person"]
     assert [(word.start, word.end) for word in second] == [(0, 8), (9, 15)]
 
@@ -70,7 +70,7 @@ def test_the_same_alone_and_among_others(tagger: TaggingPipeline) -> None:
 def test_a_sentence_without_end_is_read_in_parts(tagger: TaggingPipeline) -> None:
     text = "London " * (LONGEST_SENTENCE + 5)
     split = tagger.split([text])
-    assert [len(row) for row in split.rows] == [LONGEST_SENTENCE, 5]
+    assert [len(row) for row in tagger.encode(split)] == [LONGEST_SENTENCE, 5]
     (words,) = tagger.tag([text])
     assert len(words) == LONGEST_SENTENCE + 5
     assert words[-1].end == len(text.rstrip())
@@ -98,7 +98,9 @@ def test_limits_and_bad_tokens(tmp_path: Path) -> None:
         pipeline.tag(["London was in ."])
     with pytest.raises(TextTooLong, match="4 words"):
         pipeline.given([["a"], ["a", "b", "c", "d"]])
-    with pytest.raises(TextError, match="a token is empty") as raised:
+    with pytest.raises(
+        TextError, match="word 1, counted from 0, is only white space; leave it out"
+    ) as raised:
         pipeline.given([["a"], ["a", " "]])
     assert raised.value.index == 1
 

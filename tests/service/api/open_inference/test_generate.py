@@ -77,7 +77,12 @@ def test_a_classifier_streams_its_one_answer(live: Live) -> None:
     ("path", "body", "status", "error"),
     [
         ("translation-en-de/generate", {}, 400, "text_input is missing"),
-        ("translation-en-de/generate", {"text_input": 1}, 400, "text_input should be a valid str"),
+        (
+            "translation-en-de/generate",
+            {"text_input": 1},
+            400,
+            "text_input must be a valid string",
+        ),
         ("translation-en-de/generate", {"text_input": " "}, 400, "text_input: the text is only"),
         ("mood/generate", {"text_input": "good"}, 404, 'no model is called "mood"'),
         ("sentiment/versions/2/generate", {"text_input": "good"}, 404, "version 2 of sentiment"),

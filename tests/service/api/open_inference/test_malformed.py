@@ -203,12 +203,12 @@ def test_any_name_and_version_are_answered(live: Live, name: str, version: str) 
     ("message", "error"),
     [
         ({}, "inputs is missing"),
-        ([], "the JSON of the body is no object of JSON; send one"),
-        ({"inputs": []}, "inputs List should have at least 1 item"),
+        ([], "the JSON of the body is a list; send an object"),
+        ({"inputs": []}, "inputs has 0 items; send at least one"),
         ({"inputs": [{"name": "text_input"}]}, "inputs[0].shape is missing"),
         (
             {"inputs": [{"name": "text_input", "shape": ["1"], "datatype": "BYTES"}]},
-            "inputs[0].shape[0] should be a valid integer",
+            "inputs[0].shape[0] must be a valid integer, not a string",
         ),
         (
             {"inputs": [{"name": "text_input", "shape": [1], "datatype": "BYTES"}]},
@@ -281,4 +281,4 @@ def test_null_stands_for_what_is_left_out(live: Live) -> None:
     assert response.status_code == 200
     assert response.json()["outputs"][0]["data"] == ["positive", "negative"]
     wrong = live.client.post("/v2/models/sentiment/infer", json=message | {"parameters": []})
-    assert wrong.json() == {"error": "parameters should be an object"}
+    assert wrong.json() == {"error": "parameters must be an object, not a list"}

@@ -350,7 +350,7 @@ def test_what_is_wrong_is_said(client: Any) -> None:
         ),
         (
             {"model_name": TRANSLATOR, "inputs": [good], "parameters": {"beam_size": "5"}},
-            r"\[400\] parameters.beam_size should be a valid integer",
+            r"\[400\] parameters.beam_size must be a valid integer",
         ),
         (
             {"model_name": "sentiment", "inputs": [text_input(["good", " "])]},
