@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from training.robustness.parts import PARTS
+
 DESCRIPTION = (
     "Measure published translators of one direction as they are served, side by side; the first is "
     "the baseline. kept: which names, numbers and addresses of sentences written for this project "
@@ -12,7 +14,6 @@ DESCRIPTION = (
     "typing error. odd: what nobody should send. glossary: whether terms appear, and what that "
     "costs (models that take one). search: BLEU of greedy search beside a beam of 5."
 )
-PARTS = ("kept", "typed", "odd", "glossary", "search")
 
 
 def add_robustness(actions: Any, add_root: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -52,9 +53,9 @@ def add_robustness(actions: Any, add_root: Callable[[argparse.ArgumentParser], N
 
 def robustness(options: argparse.Namespace) -> int:
     """Raises ArtifactError, DataError, UsageError, OSError."""
-    from training.commands import UsageError
     from training.robustness.report import failures, report, write_findings
     from training.robustness.study import Choice, run_study
+    from training.usage import UsageError
 
     if options.out is not None and not options.out.parent.is_dir():
         raise UsageError(f"--out {options.out}: there is no folder {options.out.parent}")

@@ -20,11 +20,11 @@ from training.probes.translation import (
 from training.robustness.glossary import Forced, Honoured, draw_forced, measure_glossary
 from training.robustness.kept import Kept, measure_kept
 from training.robustness.odd import Odd, measure_odd
+from training.robustness.parts import GLOSSARY, KEPT, ODD, PARTS, SEARCH, TYPED
 from training.robustness.searches import Searches, measure_searches
 from training.robustness.served import Served
 from training.robustness.typed import Typed, measure_typed
 
-KEPT, TYPED, ODD, GLOSSARY, SEARCH = PARTS = ("kept", "typed", "odd", "glossary", "search")
 _OF_PAIRS = {TYPED, GLOSSARY, SEARCH}
 
 _log = logging.getLogger(__name__)
