@@ -11,6 +11,7 @@ from typing import Any
 
 from training import commands
 from training.recipe import recipe_names
+from training.robustness.command import add_robustness
 from training.studies.attention_length.command import add_attention_length
 from training.studies.gates.command import add_gates
 from training.studies.long_memory.command import add_long_memory
@@ -27,6 +28,7 @@ def command_parser() -> argparse.ArgumentParser:
     _add_data(actions)
     _add_train(actions)
     _add_evaluate(actions)
+    add_robustness(actions, _add_root)
     _add_export(actions)
     _add_plot(actions)
     _add_teach(actions)

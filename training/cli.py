@@ -1,4 +1,4 @@
-"""The command line of training: data, train, evaluate, export, plot, baseline.
+"""The command line of training: data, train, evaluate, robustness, export, plot and more.
 
 Runs one command and turns known errors into one line on standard error.
 """

@@ -26,7 +26,7 @@ from training.data.passages import read_passages, require_enough, split_passages
 from training.data.registry import DATASETS
 from training.data.reverse import reverse_splits
 from training.data.sentiment import load_sentiment_splits, load_unlabelled
-from training.data.splits import stratified_parts
+from training.data.splits import spread, stratified_parts
 from training.data.synthetic import sentiment_splits
 from training.data.tables import read_labelled, read_pairs, split_examples, split_pairs
 from training.data.tagged import load_tagged_splits
@@ -326,14 +326,7 @@ def _held_out(
         only = names.count(source.source) == 1
         return source.source if only else f"{source.source} {source.split}"
 
-    return {name(source): _spread(load(source), source.take) for source in sources}
-
-
-def _spread(examples: list[Example], take: int | None) -> list[Example]:
-    """So many of them, evenly over their order, which is by length in some datasets."""
-    if take is None or take >= len(examples):
-        return examples
-    return [examples[i * len(examples) // take] for i in range(take)]
+    return {name(source): spread(load(source), source.take) for source in sources}
 
 
 def _described(source: Source, rows: int) -> DataSource:

@@ -83,7 +83,7 @@ class SplitTexts:
     splits: list[SplitText]
     counts: list[list[int]]  # text by text, how many rows each sentence became
     rows: list[list[int]]
-    # Row by row, its sentence with what its placeholders stand for; none where none has any.
+    # Row by row, its sentence with what its placeholders stand for; none of a model without them.
     kept: Sequence[Masked] = ()
 
     def join(self, translated: Sequence[Sequence[Alternative]]) -> list[list[Alternative]]:
@@ -221,7 +221,7 @@ class TranslationPipeline:
             for sentence, part in zip(masked, parts, strict=True):
                 rows += part
                 kept += [sentence] if len(part) == 1 else map(self._part(sentence), part)
-        return SplitTexts(splits, counts, rows, () if all(one.plain for one in kept) else kept)
+        return SplitTexts(splits, counts, rows, () if self._keeper is None else kept)
 
     def masked(self, sentence: str, glossary: Glossary | None = None) -> Masked:
         """A sentence with placeholders for what is to be kept; as it is, where there are none."""

@@ -13,15 +13,19 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import onnx
 import pytest
+from onnx import numpy_helper
 
-from service.artifact import list_models, read_artifact
+from service.artifact import EOS_ID, list_models, read_artifact, write_artifact
 from service.pipelines.classification import ClassificationPipeline
+from service.pipelines.placeholders import SYMBOLS
 from service.pipelines.translation import SearchOptions, TranslationPipeline
+from tests import tiny_models
 from tests.documentation.markdown import ROOT, programs
 
 PAGE = ROOT / "docs" / "onnxruntime.md"
@@ -46,6 +50,28 @@ SENTENCES = [
     "HELLO",
     "The cat, which had slept all day on the warm stones of the old wall, ran after a mouse.",
     "😀 ½",
+]
+WORDS = [
+    "where",
+    "s",
+    "he",
+    "asked",
+    "at",
+    "p",
+    "m",
+    "the",
+    "cat",
+    "ran",
+    "after",
+    "a",
+    "mouse",
+    "i",
+]
+# What is kept comes through in its own letters, where sentencepiece would make others of them.
+KEPT = [
+    "He asked the cat ﬁle_２.txt and the mouse Ｚｏё at ｈttp://a.org/½?q=１.",
+    "@anna_ﬁ, 10:45 p.m.: “Ｆｒｉｄａ” ran after #５.",
+    " ".join(f"ａ{digit}" for digit in range(10, 22)),  # more than there are symbols
 ]
 
 Printed = list[dict[str, float]]  # scores by label, text by text
@@ -127,13 +153,15 @@ def assert_scores_of_the_service(folder: Path, printed: Printed, tolerance: floa
         assert max(line, key=line.__getitem__) == max(wanted, key=wanted.__getitem__)
 
 
-def assert_translates_as_the_service(folder: Path, desk: Desk) -> None:
+def assert_translates_as_the_service(
+    folder: Path, desk: Desk, sentences: Sequence[str] = SENTENCES
+) -> None:
     pipeline = TranslationPipeline(read_artifact(folder))
     try:
         for beam_size in (1, 5):
-            printed = desk.lines("python", "translate.py", str(folder), str(beam_size), *SENTENCES)
+            printed = desk.lines("python", "translate.py", str(folder), str(beam_size), *sentences)
             options = SearchOptions(beam_size=beam_size)
-            assert printed == pipeline.translate_sentences(SENTENCES, options)
+            assert printed == pipeline.translate_sentences(sentences, options)
     finally:
         pipeline.close()
 
@@ -146,7 +174,7 @@ def test_the_programs_import_nothing_of_this_project(desk: Desk) -> None:
                 imported |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 imported.add(str(node.module))
-    assert imported == {"json", "sys", "pathlib", "numpy", "onnxruntime", "sentencepiece"}
+    assert imported - sys.stdlib_module_names == {"numpy", "onnxruntime", "sentencepiece"}
     look = "import importlib.util; print(importlib.util.find_spec('service'))"
     assert desk.lines("python", "-c", look) == ["None"]
 
@@ -160,6 +188,45 @@ def test_classifying_gives_the_scores_of_the_service(desk: Desk, published_model
 def test_translating_gives_the_sentences_of_the_service(desk: Desk, published_models: Path) -> None:
     for folder in (*newest(published_models, "decoder"), *shipped("decoder")):
         assert_translates_as_the_service(folder, desk)
+
+
+def publish_hasty(repository: Path, most_tokens: int = 200) -> Path:
+    """The tiny translator with placeholders; left to itself, it would end before the first one."""
+    draft = tiny_models.translator_draft(known=WORDS)
+    facts = draft.decoding.model_copy(
+        update={"max_length_factor": 0.001, "max_length_offset": most_tokens}
+    )
+    draft = draft.model_copy(update={"decoding": facts})
+    files = tiny_models.translator_files(draft)
+    content = files["decoder.onnx"]
+    assert isinstance(content, bytes)
+    decoder = onnx.load_from_string(content)
+    (bias,) = (one for one in decoder.graph.initializer if one.name == "bias")
+    tokenizer = tiny_models.tokenizer(symbols=SYMBOLS)
+    changed = numpy_helper.to_array(bias).copy()
+    # Of the 20 that a token has where it is attended to: the end goes before a placeholder alone.
+    changed[[tokenizer.id_of(symbol) for symbol in SYMBOLS]] -= 5
+    changed[EOS_ID] += 16
+    bias.CopyFrom(numpy_helper.from_array(changed, "bias"))
+    files["decoder.onnx"] = decoder.SerializeToString()
+    files["words.txt"] = "".join(f"{word}\n" for word in WORDS).encode()
+    return write_artifact(repository, draft, files)
+
+
+def test_placeholders_are_carried_over_as_by_the_service(desk: Desk, tmp_path: Path) -> None:
+    folder = publish_hasty(tmp_path / "models")
+    assert_translates_as_the_service(folder, desk, [*SENTENCES, *KEPT])
+    printed = desk.lines("python", "translate.py", str(folder), "1", *KEPT)
+    assert printed[:2] == KEPT[:2]
+    assert printed[2].split() == [*KEPT[2].split()[:10], "a20", "a21"]
+
+
+def test_what_a_translation_lacks_is_put_behind_it(desk: Desk, tmp_path: Path) -> None:
+    folder = publish_hasty(tmp_path / "models", most_tokens=2)
+    assert_translates_as_the_service(folder, desk, ["the cat 15", "15"])
+    (printed,) = desk.lines("python", "translate.py", str(folder), "1", "the cat 15")
+    assert printed.endswith(" 15")
+    assert "cat" not in printed
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime-node", "onnxruntime-web"])

@@ -34,6 +34,7 @@ COMMANDS = [
     ("data", "fetch"),
     ("train",),
     ("evaluate",),
+    ("robustness",),
     ("export",),
     ("plot",),
     ("baseline",),

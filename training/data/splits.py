@@ -8,6 +8,9 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import TypeVar
+
+Row = TypeVar("Row")
 
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 
@@ -76,3 +79,10 @@ def stratified_parts(
             for index in members:
                 parts[index] = part
     return parts
+
+
+def spread(rows: Sequence[Row], take: int | None) -> list[Row]:
+    """So many of them (None: all), evenly over their order, which is by length in some datasets."""
+    if take is None or take >= len(rows):
+        return list(rows)
+    return [rows[i * len(rows) // take] for i in range(take)]

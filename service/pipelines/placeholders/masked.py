@@ -62,15 +62,14 @@ class Masked:
         it out) is put behind it, where it is whole.
         """
         if self.plain:
-            return translation
+            return _SYMBOL.sub("", translation)
         return "".join(self._pieces(translation, whole))
 
     def places(self, translation: str) -> list[Span]:
         """For each character of a translation, where it stands once that is restored."""
         spans: list[Span] = []
         start = 0
-        pieces = translation if self.plain else self._pieces(translation, True)
-        for piece in pieces:
+        for piece in self._pieces(translation, True):
             spans.append(Span(start, start + len(piece)))
             start += len(piece)
         return spans[: len(translation)]

@@ -17,22 +17,34 @@ class Span(NamedTuple):
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _DOMAINS = "com|org|net|edu|gov|io|de|at|ch|fr|uk|eu|info|biz|app|dev"
-_FILES = "pdf|docx?|xlsx?|pptx?|csv|txt|json|xml|html?|png|jpe?g|gif|svg|mp[34]|zip|gz|py|js|exe"
+_FILES = (
+    "pdf|docx?|xlsx?|pptx?|odt|csv|tsv|txt|md|log|json|xml|ya?ml|toml|ini|cfg|conf|html?|css|"
+    "png|jpe?g|gif|svg|mp[34]|wav|zip|tar|gz|py|js|ts|sh|bat|exe|dll|iso"
+)
 _PART = re.compile(r"\S+")
 _LONGEST_PART = 100  # characters; what is longer is no word
-_TELEPHONE = re.compile(r"(?<![\w()/-])[+(]?\d{2,8}\)?(?:[ /-]\(?\d{2,8}\)?){2,6}(?!\w)")
+# What is written in groups: telephone numbers (two groups are one only behind a 0 or a +), and the
+# numbers of bank accounts (ISO 13616).
+_GROUPS = re.compile(
+    r"""
+    (?<![\w()/-])[+(]?\d{2,8}\)?(?:[ /-]\(?\d{2,8}\)?){2,6}(?!\w)
+  | (?<![\w()/-])(?:\+\d|\(?0)\d{1,5}\)?[ /-]\d{4,9}(?!\w)
+  | \b[A-Z]{2}\d{2}(?:[ ][A-Z\d]{4}){2,7}(?:[ ][A-Z\d]{1,4})?\b
+    """,
+    re.VERBOSE,
+)
 # What no translator should rewrite, each by its form alone; the first alternative that fits wins.
 _FORMS = re.compile(
     rf"""
     (?:https?|ftp)://[^\s<>"]*[^\s<>".,;:!?'’)\]}}]      # an address of the web
   | \bwww\.[^\s<>"]*[^\s<>".,;:!?'’)\]}}]
   | [\w.+%-]*\w@\w[\w-]*(?:\.\w[\w-]*)+               # an e-mail address
-  | (?<![\w@])[@\#]\w[\w-]*\w                         # a name in a chat, a hashtag
+  | (?<![\w@])[@\#]\w(?:[\w.-]*\w)?                  # a name in a chat, a hashtag
   | (?<![\w/])(?:[A-Za-z]:\\|~?/)(?:[\w.-]+[\\/])*[\w.-]*\w           # a path
   | \b\w[\w-]*(?:\.\w[\w-]*)*\.(?:{_DOMAINS})\b(?:/[^\s<>"]*[\w/])?  # the same without http
   | \b\w[\w-]*\.(?:{_FILES})\b                        # the name of a file
   # a number, a date, a code
-  | (?<![\w])[$€£¥]?(?:[A-Z]+-)?\w*\d\w*(?:[.,:/’'-]\w*\d\w*)*[%°€£$]?
+  | (?<![\w])[$€£¥]?(?:[A-Z]+-)?\w*\d\w*(?:[.,:/’'-]\w*\d\w*)*(?:-[A-Z]{{1,3}}\b)?[%°€£$]?
   | \b\w+(?:_\w+)+\b                                  # an identifier
   | \b[^\W\d_]+(?:[A-Z][^\W\d_A-Z]+)+\b              # a name in camel case
   | [\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F\u200D]+ # emoji
@@ -98,7 +110,7 @@ class Keeper:
         return spans
 
     def _forms(self, text: str) -> Iterator[Span]:
-        for match in _TELEPHONE.finditer(text):
+        for match in _GROUPS.finditer(text):
             yield Span(*match.span())
         # Word for word, because the time of some of these forms grows with the square of what
         # they are looked for in.

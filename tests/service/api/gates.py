@@ -14,6 +14,8 @@ import pytest
 from service.pipelines import classification, sequence, translation
 from service.runtime.session import Array, Session, open_session
 
+_PATIENCE = 120.0  # seconds; a test that waits for what will never come is to fail, not to hang
+
 
 class Gate:
     """Holds the runs of one session while it is closed, and counts those that it let through."""
@@ -43,12 +45,14 @@ class Gate:
         with self._changed:
             self._allowed += runs
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._allowed == 0 and self._held)
+            held = self._changed.wait_for(lambda: self._allowed == 0 and self._held, _PATIENCE)
+        assert held, "no run came to be held: the request may have ended before"
 
     def wait_until_held(self) -> None:
         """Wait until a run is held."""
         with self._changed:
-            self._changed.wait_for(lambda: self._held)
+            held = self._changed.wait_for(lambda: self._held, _PATIENCE)
+        assert held, "no run came to be held: the request may have ended before"
 
     def pass_through(self, rows: int) -> None:
         """The session's call, before each run."""

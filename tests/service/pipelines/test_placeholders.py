@@ -42,6 +42,12 @@ def kept(text: str, known: KnownWords | None = KNOWN) -> list[str]:
         ("my_var and OpenSSL", ["my_var", "OpenSSL"]),
         ("the O'Brien man", ["O'Brien"]),
         ("we wrote: \ue003", ["\ue003"]),
+        ("call 0151 4412345 at 12", ["0151 4412345", "12"]),
+        ("call (030) 1234567.", ["(030) 1234567"]),
+        ("costs from 2019 2020 to 100", ["2019", "2020", "100"]),
+        ("to DE44 5001 0517 5407 3249 31, please", ["DE44 5001 0517 5407 3249 31"]),
+        ("see QX-311-A of @ada.byron.", ["QX-311-A", "@ada.byron"]),
+        ("see setup.cfg", ["setup.cfg"]),
         ("Please meet the man.", []),
         ("", []),
     ],
@@ -136,6 +142,13 @@ def test_a_word_too_long_to_be_one_is_kept_in_time_that_grows_with_it() -> None:
     known = KnownWords(["wort"], compounds=True)
     text = "A " + "Wortwort" * 5000
     assert [text[start:end] for start, end in Keeper(known).spans(text)][-1] == text[2:]
+
+
+def test_a_symbol_that_stands_for_nothing_is_not_written() -> None:
+    masked = read("the man in", Keeper(KNOWN))
+    assert masked.plain
+    assert masked.restored(f"der {SYMBOLS[3]}Mann") == "der Mann"
+    assert [span.start for span in masked.places(f"a{SYMBOLS[3]}b")] == [0, 1, 1]
 
 
 def test_what_a_translation_lacks_is_put_behind_it() -> None:
