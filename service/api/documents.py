@@ -57,9 +57,10 @@ class Documents:
             except TextError as error:
                 raise type(error)(_owner(documents, error.index), error.reason) from None
         pipeline = lease.pipeline
+        glossary = glossary_of(await self._answers.with_glossaries(options, pipeline, call))
 
         def render(wanted: Callable[[], bool]) -> list[list[Alternative]]:
-            return _render(pipeline, documents, translated, wanted, glossary_of(options))
+            return _render(pipeline, documents, translated, wanted, glossary)
 
         crossed = any(document.crossed for document in documents)
         if not crossed and sum(document.work for document in documents) <= _INLINE_CHARACTERS:
