@@ -8,6 +8,8 @@ import time
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from service.tallies import Tallies
+
 OUTCOMES = ("answered", "refused", "expired", "cancelled", "failed")
 BOUNDS = ("rows", "wait")
 MIRRORED = ("same", "different", "failed", "dropped")
@@ -21,7 +23,10 @@ _ROWS = (1, 2, 4, 8, 16, 32, 64, 128)
 class EngineMetrics:
     """The metrics of all models of a worker."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, tallies: Tallies | None = None) -> None:
+        """tallies: of the registry, where it has some already."""
+        self.tallies = tallies or Tallies(registry)
+
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"gatehouse_{name}", text, ["model", *labels], registry=registry)
 
@@ -120,51 +125,55 @@ class ModelMetrics:
 
     def __init__(self, metrics: EngineMetrics, model: str) -> None:
         self.last_answered = 0.0  # seconds since 1970, in this process
-        self._outcomes = {outcome: metrics.jobs.labels(model, outcome) for outcome in OUTCOMES}
+        # All that is counted at every request, batch or step is noted first.
+        counter, histogram = metrics.tallies.counter, metrics.tallies.histogram
+        self._outcomes = {
+            outcome: counter(metrics.jobs.labels(model, outcome)) for outcome in OUTCOMES
+        }
         self._answered = self._outcomes["answered"]
-        self._refusals = {bound: metrics.refusals.labels(model, bound) for bound in BOUNDS}
-        self._texts = metrics.texts.labels(model)
-        self._read = metrics.tokens.labels(model, "in")
-        self._written = metrics.tokens.labels(model, "out")
-        self.batch_tokens = metrics.batch_tokens.labels(model)
+        self._refusals = {bound: counter(metrics.refusals.labels(model, bound)) for bound in BOUNDS}
+        self._texts = counter(metrics.texts.labels(model))
+        self._read = counter(metrics.tokens.labels(model, "in"))
+        self._written = counter(metrics.tokens.labels(model, "out"))
+        self.batch_tokens = counter(metrics.batch_tokens.labels(model))
         self._hits = metrics.cached.labels(model, "hit")
         self._misses = metrics.cached.labels(model, "miss")
         self._mirrored = {outcome: metrics.mirrored.labels(model, outcome) for outcome in MIRRORED}
-        self._queue_seconds = metrics.queue_seconds.labels(model)
-        self._compute_seconds = metrics.compute_seconds.labels(model)
-        self._first_token_seconds = metrics.first_token_seconds.labels(model)
-        self.batch_rows = metrics.batch_rows.labels(model)
-        self.batch_seconds = metrics.batch_seconds.labels(model)
-        self.step_rows = metrics.step_rows.labels(model)
-        self.step_seconds = metrics.step_seconds.labels(model)
+        self._queue_seconds = histogram(metrics.queue_seconds.labels(model))
+        self._compute_seconds = histogram(metrics.compute_seconds.labels(model))
+        self._first_token_seconds = histogram(metrics.first_token_seconds.labels(model))
+        self.batch_rows = histogram(metrics.batch_rows.labels(model))
+        self.batch_seconds = histogram(metrics.batch_seconds.labels(model))
+        self.step_rows = histogram(metrics.step_rows.labels(model))
+        self.step_seconds = histogram(metrics.step_seconds.labels(model))
         self.waiting_rows = metrics.waiting_rows.labels(model)
         self.running_sequences = metrics.running_sequences.labels(model)
 
     def outcome(self, outcome: str) -> None:
         """Count a request that was taken and not answered; see OUTCOMES."""
-        self._outcomes[outcome].inc()
+        self._outcomes[outcome].note()
 
     def refused(self, bound: str) -> None:
         """Count a request that was not taken, and the bound that forbade it; see BOUNDS."""
-        self._outcomes["refused"].inc()
-        self._refusals[bound].inc()
+        self._outcomes["refused"].note()
+        self._refusals[bound].note()
 
     def answered(self, tokens: int, queue_seconds: float, compute_seconds: float) -> None:
         """Count a request that was answered, the tokens it gave, and its times."""
         self.last_answered = time.time()
-        self._answered.inc()
-        self._read.inc(tokens)
-        self._queue_seconds.observe(queue_seconds)
-        self._compute_seconds.observe(compute_seconds)
+        self._answered.note()
+        self._read.note(tokens)
+        self._queue_seconds.note(queue_seconds)
+        self._compute_seconds.note(compute_seconds)
 
     def decoded(self, tokens: int, first_token_seconds: float) -> None:
         """Count the tokens written for a request, and the time until the first."""
-        self._written.inc(tokens)
-        self._first_token_seconds.observe(first_token_seconds)
+        self._written.note(tokens)
+        self._first_token_seconds.note(first_token_seconds)
 
     def texts(self, count: int) -> None:
         """Count texts answered."""
-        self._texts.inc(count)
+        self._texts.note(count)
 
     def cached(self, hits: int, misses: int) -> None:
         """Count texts looked up in the cache."""
@@ -190,14 +199,14 @@ class EngineMeasures:
 
     def batch(self, rows: int, tokens: int, seconds: float) -> None:
         """A batch was computed: rows, tokens with padding, time."""
-        self._model.batch_rows.observe(rows)
-        self._model.batch_seconds.observe(seconds)
-        self._model.batch_tokens.inc(tokens)
+        self._model.batch_rows.note(rows)
+        self._model.batch_seconds.note(seconds)
+        self._model.batch_tokens.note(tokens)
 
     def step(self, rows: int, seconds: float) -> None:
         """A decoder took a step."""
-        self._model.step_rows.observe(rows)
-        self._model.step_seconds.observe(seconds)
+        self._model.step_rows.note(rows)
+        self._model.step_seconds.note(seconds)
 
     def load(self, waiting: int, running: int) -> None:
         """Rows that wait and sequences that are decoded, now."""

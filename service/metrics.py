@@ -28,6 +28,7 @@ from prometheus_client.registry import Collector
 
 from service import __version__
 from service.engine_metrics import EngineMetrics
+from service.tallies import Tallies, Tally
 
 # prometheus_client itself reads this variable when it is imported, so it cannot be a setting.
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -45,6 +46,7 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = registry
         self._folder = folder
+        self._tallies = Tallies(registry)
         Gauge(
             "gatehouse_build_info",
             "1 for the version of the service.",
@@ -65,7 +67,7 @@ class Metrics:
             buckets=_BUCKETS,
             registry=registry,
         )
-        self._answered: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._answered: dict[tuple[str, str, int], tuple[Tally, Tally]] = {}
         self.models = Gauge(
             "gatehouse_models",
             "Models by state: loading, ready, failed.",
@@ -89,7 +91,7 @@ class Metrics:
             multiprocess_mode="mostrecent",
         )
         self._loaded: set[tuple[str, ...]] = set()
-        self.engines = EngineMetrics(registry)
+        self.engines = EngineMetrics(registry, self._tallies)
         if folder is None:
             ProcessCollector(registry=registry)
             PlatformCollector(registry=registry)
@@ -115,15 +117,23 @@ class Metrics:
     def request_answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Counts an answer. Called in the event loop alone; all labels have few values."""
         key = (route, method, status)
-        children = self._answered.get(key)
-        if children is None:  # to look a child up costs more than to count
-            requests = self.requests.labels(route, method, str(status))
-            children = self._answered[key] = (requests, self.request_seconds.labels(route))
-        children[0].inc()
-        children[1].observe(seconds)
+        tallies = self._answered.get(key)
+        if tallies is None:  # to look a child up costs more than to count
+            tallies = self._answered[key] = (
+                self._tallies.counter(self.requests.labels(route, method, str(status))),
+                self._tallies.histogram(self.request_seconds.labels(route)),
+            )
+        tallies[0].note()
+        tallies[1].note(seconds)
+
+    def write_down(self) -> None:
+        """Lets the other workers see what was counted; to be called now and then."""
+        if self._folder is not None:
+            self._tallies.write_down()
 
     def collect(self) -> Iterable[Metric]:
         """The metrics of models and routes, summed over all workers."""
+        self.write_down()
         source = self._registry if self._folder is None else _Gathered(self._folder)
         return source.collect()
 
@@ -131,6 +141,7 @@ class Metrics:
         """All metrics in Prometheus's text format, those of the other workers included."""
         if self._folder is None:
             return generate_latest(self._registry)
+        self.write_down()
         gathered = CollectorRegistry()
         gathered.register(_Gathered(self._folder))
         gathered.register(_Processes(self._folder))

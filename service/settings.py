@@ -56,6 +56,13 @@ class Settings(BaseModel):
             "health and the pages; `python -m service keys` writes it; none: no keys are asked for"
         ),
     ] = None
+    glossary_file: Annotated[
+        Path | None,
+        Field(
+            description="CSV or TSV with terms and what each is to become, for all translations by "
+            "versions that take a glossary; a key's own and a request's own go before; none: none"
+        ),
+    ] = None
     open_metrics: Annotated[
         bool, Field(description="answer /metrics without a key, where there are keys")
     ] = False
@@ -165,8 +172,13 @@ class Settings(BaseModel):
         ),
     ] = 16
     max_batch_tokens: Annotated[
-        int, Field(description="tokens, padding included, computed together", ge=1)
-    ] = 4096
+        int,
+        Field(
+            description="tokens, padding included, computed together; beyond about 800 each of "
+            "them takes longer",
+            ge=1,
+        ),
+    ] = 768
     max_queue_delay_ms: Annotated[
         float,
         Field(description="milliseconds that texts may wait for others to fill a batch", ge=0),

@@ -21,7 +21,7 @@ LAYERS = [
     {"pipelines"},
     {"runtime"},
     {"access", "files"},
-    {"settings", "metrics", "engine_metrics", "errors", "logs"},
+    {"settings", "metrics", "engine_metrics", "tallies", "errors", "logs"},
     {"artifact"},
 ]
 MODULES = sorted(SERVICE.rglob("*.py"))

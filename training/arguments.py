@@ -81,9 +81,7 @@ def _add_train(actions: Any) -> None:
         "or .conllu"
     )
     _add_own(train, "--data", kinds)
-    train.add_argument(
-        "--license", default=commands.OWN_LICENSE, help="the licence of the data in --data"
-    )
+    train.add_argument("--license", help="the licence of the data in --data, and of the weights")
     train.add_argument("--quiet", action="store_true", help="no progress on standard error")
     _add_publication(train)
     train.set_defaults(command=commands.train)
@@ -103,7 +101,7 @@ def _add_evaluate(actions: Any) -> None:
         "--probes", action="store_true", help="score on the probe set, each phenomenon by itself"
     )
     evaluate.add_argument(
-        "--beam-size", type=int, action="append", metavar="N", help="of translations (5 and 1)"
+        "--beam-size", type=_count, action="append", metavar="N", help="of translations (5 and 1)"
     )
     evaluate.add_argument("--quiet", action="store_true", help="no progress bar")
     evaluate.set_defaults(command=commands.evaluate)
@@ -220,11 +218,21 @@ def _add_teach(actions: Any) -> None:
 
 
 def _positive(text: str) -> float:
-    """A finite number above 0, as a type of an argument. Raises ValueError."""
-    number = float(text)
+    """A finite number above 0, as a type of an argument. Raises ArgumentTypeError."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
     if not 0 < number < math.inf:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
     return number
+
+
+def _count(text: str) -> int:
+    """A number of 1 or more, as a type of an argument. Raises ArgumentTypeError."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 1 or more")
+    return int(text)
 
 
 def _add_set(parser: argparse.ArgumentParser) -> None:

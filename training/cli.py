@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 
 from service.artifact import ArtifactError
 from training.arguments import command_parser
-from training.commands import UsageError
 from training.data.errors import DataError
 from training.recipe import RecipeError
+from training.usage import UsageError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

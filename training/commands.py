@@ -11,21 +11,22 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from service.artifact import Score, list_versions
+from service.artifact import Score
 from service.artifact.manifest import PLAIN_NAME
 from training.data.examples import LabelledText
+from training.own_recipe import OWN_LICENSE, own_recipe
 from training.recipe import (
     ClassificationRecipe,
     LanguageModelRecipe,
     PublishedRecipe,
     Recipe,
     SequenceRecipe,
-    Source,
     TaggingRecipe,
     parse_override,
     read_recipe,
     recipe_names,
 )
+from training.usage import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,15 +34,10 @@ if TYPE_CHECKING:
     from service.pipelines.loading import Pipeline
     from training.corpora import OwnData
     from training.evaluation import Measured
+    from training.origin import Origin
     from training.publishing import Gate, Published
 
 BASELINE_NAMES = ("tfidf", "nbsvm", "fasttext")
-OWN_LICENSE = "the user's own"
-OWN_NOTE = "Trained on data of the user's own; its terms are the user's to state."
-
-
-class UsageError(ValueError):
-    """Arguments that do not fit together."""
 
 
 def data_list(options: argparse.Namespace) -> int:
@@ -72,6 +68,7 @@ def data_fetch(options: argparse.Namespace) -> int:
 def train(options: argparse.Namespace) -> int:
     from training.origin import Origin
     from training.run_folder import RunFolder
+    from training.run_settings import RunSettings
     from training.runs import load_run, resume_run, run_recipe, start_run
 
     gate = _gate(options)
@@ -85,19 +82,21 @@ def train(options: argparse.Namespace) -> int:
         run = RunFolder(options.run or _default_run(options.recipe))
         options.run = run.path
         # What cannot be published, or measured for the condition, must not cost a training run.
-        _require_publishable(options.publish, gate, run_recipe(run))
-        _require_temperature(options, run_recipe(run))
+        settings = RunSettings.read(run)
+        _require_publishable(options.publish, gate, settings.recipe, settings.origin)
+        _require_temperature(options, settings.recipe)
         position = resume_run(run, options.quiet)
     else:
         if options.recipe is None:
             raise UsageError(f"name a recipe: {', '.join(recipe_names())}, or a .toml file")
         recipe, own = _recipe(options)
-        _require_publishable(options.publish, gate, recipe)
+        origin = Origin(options.root, own)
+        _require_publishable(options.publish, gate, recipe, origin)
         _require_temperature(options, recipe)
         default = _default_run(options.recipe) if own is None else _own_run(recipe)
         run = RunFolder(options.run or default)
         options.run = run.path
-        position = start_run(run, recipe, Origin(options.root, own), options.quiet)
+        position = start_run(run, recipe, origin, options.quiet)
     print(f"{run.path}: best validation score {position.best:.4f} after {position.step} steps")
     if options.publish is None:
         if isinstance(run_recipe(run), LanguageModelRecipe):
@@ -110,20 +109,24 @@ def train(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     from training.run_folder import RunFolder
-    from training.runs import load_run, run_recipe
+    from training.run_settings import RunSettings
+    from training.runs import load_run
 
     gate = _gate(options)
     folder = RunFolder(options.run)
-    recipe = _published_kind(run_recipe(folder))
+    settings = RunSettings.read(folder)
+    recipe = _published_kind(settings.recipe)
     target = options.publish or Path("models") / recipe.publication.name
-    _require_publishable(target, gate, recipe)
+    _require_publishable(target, gate, recipe, settings.origin)
     _require_temperature(options, recipe)
     return _publish(load_run(folder), target, options, gate)
 
 
-def _require_publishable(target: Path | None, gate: "Gate | None", recipe: Recipe) -> None:
-    """Raises UsageError, ArtifactError, PromotionError or DataError."""
-    from training.publishing import require_measurable
+def _require_publishable(
+    target: Path | None, gate: "Gate | None", recipe: Recipe, origin: "Origin"
+) -> None:
+    """Raises UsageError, ArtifactError, PromotionError, DataError or RunError."""
+    from training.publishing import require_measurable, require_same_task
 
     if target is None:
         return
@@ -133,10 +136,9 @@ def _require_publishable(target: Path | None, gate: "Gate | None", recipe: Recip
             f"--publish {target}: {target.name!r} is no name for a model; write it models/NAME, of "
             "letters, digits, dots, dashes and underscores"
         )
-    if target.is_dir():
-        list_versions(target)  # refuses a folder that holds something else
+    require_same_task(target, recipe)  # refuses a folder that holds something else, too
     if gate is not None:
-        require_measurable(gate, recipe)
+        require_measurable(gate, recipe, origin)
 
 
 def _require_temperature(options: argparse.Namespace, recipe: Recipe) -> None:
@@ -186,12 +188,34 @@ def evaluate(options: argparse.Namespace) -> int:
     if options.probes:
         return _probe(pipeline)
     beams = tuple(options.beam_size or MEASURED_BEAMS)
+    _require_beams(pipeline, options.beam_size or ())
     if options.on is not None:
         measured = measure(pipeline, _own(options, options.on), beams)
     else:
         measured = measure_recipe(pipeline, options.root, beams, options.quiet)
     _print_scores(measured)
     return 0
+
+
+def _require_beams(pipeline: "Pipeline", beams: "Sequence[int]") -> None:
+    """Raises UsageError for a search that no step of the model has enough words for."""
+    from service.artifact import TranslationManifest
+    from service.pipelines.placeholders import SYMBOLS
+
+    manifest = pipeline.manifest
+    if not beams:
+        return
+    if not isinstance(manifest, TranslationManifest):
+        raise UsageError(
+            f"--beam-size is for translations; {pipeline.artifact.name} is a {manifest.task} model"
+        )
+    # A search asks for the end besides, and for placeholders that it may have to pass over.
+    most = manifest.tokenizer.vocabulary - len(SYMBOLS) - 2
+    if max(beams) > most:
+        raise UsageError(
+            f"--beam-size {max(beams)}: {pipeline.artifact.name} has a vocabulary of "
+            f"{manifest.tokenizer.vocabulary:,}; choose a beam of {most:,} at most (5 is usual)"
+        )
 
 
 def baseline(options: argparse.Namespace) -> int:
@@ -366,64 +390,26 @@ def _recipe(options: argparse.Namespace) -> "tuple[Recipe, OwnData | None]":
     recipe = read_recipe(options.recipe, dict(parse_override(text) for text in options.set))
     if options.data is None:
         return recipe, None
-    recipe = _published_kind(recipe)
-    own = _own(options, options.data)
-    name = options.publish.name if options.publish is not None else options.data.stem
-    changes: dict[str, Any] = {
-        "publication": recipe.publication.model_copy(
-            update={
-                "name": name,
-                "license": options.license,
-                "license_note": OWN_NOTE,
-                "examples": (),
-            }
-        ),
-        "data": type(recipe.data)(
-            train=(Source(source=options.data.name),),
-            validation=(Source(source=options.data.name, split="validation"),),
-        ),
-    }
-    if isinstance(recipe, SequenceRecipe):
-        changes |= _own_sequences(recipe, own, options)
-    if isinstance(recipe, ClassificationRecipe):
-        changes["labels"] = None
-        # The user's texts may be in any language; --set language=de says which.
-        if not any(parse_override(text)[0] == "language" for text in options.set):
-            changes["language"] = None
-    if isinstance(recipe, TaggingRecipe):
-        changes["vectors"] = None  # of texts that are not the user's
-        if not any(parse_override(text)[0] == "language" for text in options.set):
-            changes["language"] = None
-    return recipe.model_copy(update=changes), own
-
-
-def _own_sequences(
-    recipe: SequenceRecipe, own: "OwnData", options: argparse.Namespace
-) -> dict[str, Any]:
-    """What a user's steps change of a recipe: the columns and all that follows from them."""
-    said = {parse_override(text)[0] for text in options.set}
-    changes: dict[str, Any] = {"columns": ()}
-    if recipe.target.kind == "forecast":
-        target: dict[str, Any] = {"columns": tuple(own.value_columns)}
-        target |= {} if "target.period" in said else {"period": None}
-    else:
-        target = {"labels": None, "previous": None}
-    changes["target"] = recipe.target.model_copy(update=target)
-    if "window" not in said:
-        changes["window"] = None
-    return changes
+    return own_recipe(_published_kind(recipe), options), _own(options, options.data)
 
 
 def _own(options: argparse.Namespace, file: Path) -> "OwnData":
     from training.corpora import OwnData
 
+    for flag, names in (
+        ("--value-column", options.value_column),
+        ("--input-column", options.input_column),
+    ):
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise UsageError(f"{flag} {twice} is there twice: name each column once")
     return OwnData(
         file,
         options.text_column,
         options.label_column,
         options.source_column,
         options.target_column,
-        getattr(options, "license", OWN_LICENSE),
+        getattr(options, "license", None) or OWN_LICENSE,
         tuple(options.value_column),
         tuple(options.input_column),
         options.time_column,

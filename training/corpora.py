@@ -3,6 +3,7 @@
 Knows nothing about tokenizers or networks.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from training.data.tagged import load_tagged_splits
 from training.data.taught import in_order, read_taught
 from training.probes import read_probes
 from training.recipe import HELD_OUT_SPLITS, ClassificationData, Data, Languages, Source
+
+_log = logging.getLogger(__name__)
 
 Example = TypeVar("Example", LabelledText, SentencePair, TaggedSentence, str)
 
@@ -283,6 +286,14 @@ def _own(
 ) -> Corpora[Example]:
     name = own.file.stem
     # A file of a few dozen rows can leave a part empty; what was trained on is then looked at.
+    if not validation:
+        _log.info(
+            "%s is so small that nothing is held out for validation: the weights are chosen, and "
+            "scored, on what they are trained on",
+            own.file.name,
+        )
+    if not test:
+        _log.info("%s is so small that nothing is held out for a test", own.file.name)
     return Corpora(
         train=[train],
         takes=[None],

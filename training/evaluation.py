@@ -19,6 +19,7 @@ from service.pipelines.translation import SearchOptions, TranslationPipeline
 from training.data.errors import DataError
 from training.data.examples import LabelledText, SentencePair
 
+CLASS_METRICS = ("accuracy", "macro_f1", "calibration_error")  # as conditions name them
 MEASURED_BEAMS = (5, 1)  # the search that the service uses by default, and greedy
 SLICE = 512  # examples between two movements of the progress bar
 

@@ -19,10 +19,15 @@ def generation_tokenizer(recipe: GenerationRecipe, corpora: Corpora[str]) -> Tok
     if not isinstance(recipe.tokenizer, WordTokenizer):
         texts = (text for part in corpora.train for text in part)
         return Tokenizer.from_bytes(train_tokenizer(texts, recipe.tokenizer), add_eos=False)
-    tokenizer = Tokenizer.from_bytes(word_tokenizer(recipe.tokenizer.words), add_eos=False)
+    tokenizer = closed_tokenizer(recipe.tokenizer)
     for part in (*corpora.train, *corpora.validation.values(), *corpora.test.values()):
         require_known(tokenizer, part)
     return tokenizer
+
+
+def closed_tokenizer(settings: WordTokenizer) -> Tokenizer:
+    """Of the recipe's words alone."""
+    return Tokenizer.from_bytes(word_tokenizer(settings.words), add_eos=False)
 
 
 def require_known(tokenizer: Tokenizer, texts: Sequence[str]) -> None:

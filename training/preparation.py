@@ -164,9 +164,17 @@ def pair_rows(
     limit = recipe.training.max_tokens
     if recipe.placeholders is None and recipe.augmentation == Augmentation():
         encoded = [encode_pairs(part, tokenizer, limit) for part in corpora.train]
-        _say_what_is_cut(encoded, limit)
+        _say_what_is_cut(
+            sum(
+                limit in (len(source), len(target))
+                for part in encoded
+                for source, target in zip(part.sources, part.targets, strict=True)
+            ),
+            limit,
+        )
         return FixedPairs(encoded)
     pairs = [pair for part in corpora.train for pair in part]
+    _say_what_is_cut(sum(_is_full(pair, tokenizer, limit) for pair in pairs), limit)
     masked = None
     if recipe.placeholders is not None:
         masked = MaskedPairs(pairs, recipe.placeholders.names, recipe.placeholders.terms)
@@ -182,12 +190,16 @@ def pair_rows(
     return DrawnPairs(corpora.train, drawn, reading)
 
 
-def _say_what_is_cut(train: Sequence[EncodedPairs], limit: int) -> None:
-    full = sum(
-        limit in (len(source), len(target))
-        for pairs in train
-        for source, target in zip(pairs.sources, pairs.targets, strict=True)
+def _is_full(pair: SentencePair, tokenizer: Tokenizer, limit: int) -> bool:
+    """Whether a side has ``limit`` tokens or more, read as it stands."""
+    # A token holds a character at least, but for the end and a space before the first.
+    return any(
+        len(text) + 2 >= limit and len(tokenizer.encode(text)) >= limit
+        for text in (pair.source, pair.target)
     )
+
+
+def _say_what_is_cut(full: int, limit: int) -> None:
     if full:
         _log.info(
             "%s pairs have %s tokens or more (training.max_tokens) and are cut there",

@@ -66,6 +66,11 @@ class Condition:
         if bound is None:
             if current is None:
                 return
+            if self.metric not in current:
+                raise PromotionError(
+                    f"the published version has no {self.metric} to compare with; it has "
+                    f"{', '.join(sorted(current))}: name one of these, or a number"
+                )
             bound = current[self.metric]
         if not _OPERATORS[self.operator](value, bound):
             raise PromotionError(

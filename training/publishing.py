@@ -12,7 +12,10 @@ from pathlib import Path
 from service.artifact import (
     CARD_FILE,
     AnyDraft,
+    ArtifactError,
+    Manifest,
     Score,
+    SequenceManifest,
     list_versions,
     read_artifact,
     write_artifact,
@@ -26,8 +29,9 @@ from training.export.candidate import Candidate, PrecisionChoice
 from training.export.layers import Precision
 from training.kinds.kind import PublishedKind
 from training.kinds.registry import published_kind_of
+from training.origin import Origin
 from training.promotion import Condition, PromotionError
-from training.recipe import PublishedRecipe, parse_recipe
+from training.recipe import PublishedRecipe, SequenceRecipe, parse_recipe
 from training.trained import ClassificationRun, TrainedRun
 
 LARGEST_LOSS = 0.3  # points of the validation score that int8 may cost
@@ -64,13 +68,14 @@ def publish(
     Raises ExportError, PromotionError, ArtifactError or DataError; the repository is then as it
     was.
     """
+    require_same_task(repository / name, run.recipe)
     kind = published_kind_of(run.recipe.task)
     candidates, notes = kind.candidates(run, name, precision)
     with tempfile.TemporaryDirectory(prefix="gatehouse-") as folder:
         chosen, more = _choose(kind, run, candidates, Path(folder))
         pipeline = load_pipeline(chosen.write(Path(folder) / "chosen"))
         if gate is not None:
-            _hold(gate, pipeline, repository, name)
+            _hold(gate, pipeline, repository / name, run.recipe)
         draft = _complete(kind, run, chosen.draft, pipeline, quiet)
     notes += more
     card = model_card(draft, kind.summary(draft), run.recipe, notes).encode("utf-8")
@@ -84,15 +89,47 @@ def with_temperature(run: ClassificationRun, temperature: float) -> Classificati
     return replace(run, recipe=run.recipe.model_copy(update={"publication": publication}))
 
 
-def require_measurable(gate: Gate, recipe: PublishedRecipe) -> None:
-    """Raises PromotionError for a metric that the recipe's task has not, DataError for bad data."""
+def require_measurable(gate: Gate, recipe: PublishedRecipe, origin: Origin) -> None:
+    """Raises PromotionError for a metric that the recipe's model will not have.
+
+    DataError, RunError for a file that it could not be measured on.
+    """
     kind = published_kind_of(recipe.task)
-    if gate.condition.metric not in kind.metrics:
+    metrics = kind.metrics(recipe, origin)
+    if gate.condition.metric not in metrics:
         raise PromotionError(
             f"{gate.condition.metric!r} is not measured in {recipe.task}; "
-            f"choose from {', '.join(kind.metrics)}"
+            f"choose from {', '.join(metrics)}"
         )
-    kind.require_own(gate.data)
+    kind.require_own(recipe, origin, gate.data)
+
+
+def require_same_task(model: Path, recipe: PublishedRecipe) -> None:
+    """Raises ArtifactError where the newest version in a model's folder does something else.
+
+    Those who ask for the model by its name would get answers of another kind, or none.
+    """
+    versions = list_versions(model) if model.is_dir() else []
+    if not versions:
+        return
+    try:
+        newest = read_artifact(model / str(versions[-1]))
+    except ArtifactError:
+        return  # a damaged version stands in nobody's way
+    old, new = _does(newest.manifest), _does(recipe)
+    if old != new:
+        raise ArtifactError(
+            f"{newest.path} is a {old} model, {recipe.name} makes a {new} model: publish it under "
+            "another name"
+        )
+
+
+def _does(what: Manifest | PublishedRecipe) -> str:
+    """The task, and of steps whether they are forecast."""
+    ahead = isinstance(what, SequenceManifest) and what.forecast is not None
+    if ahead or (isinstance(what, SequenceRecipe) and what.target.kind == "forecast"):
+        return "forecast"
+    return what.task
 
 
 def measure_recipe(
@@ -142,27 +179,29 @@ def _choose(
     return by_precision[chosen], [note]
 
 
-def _hold(gate: Gate, pipeline: Pipeline, repository: Path, name: str) -> None:
+def _hold(gate: Gate, pipeline: Pipeline, model: Path, recipe: PublishedRecipe) -> None:
     """Measure the candidate, and the published version if the condition asks. PromotionError."""
     current = None
-    versions = list_versions(repository / name) if (repository / name).is_dir() else []
+    versions = list_versions(model) if model.is_dir() else []
     if gate.condition.bound is None and versions:
-        published = load_pipeline(read_artifact(repository / name / str(versions[-1])))
-        current = gate_values(measure(published, gate.data))
+        published = load_pipeline(read_artifact(model / str(versions[-1])))
+        kind = published_kind_of(published.manifest.task)
+        current = gate_values(kind.measure_own(published, gate.data, MEASURED_BEAMS, recipe))
     gate.condition.require(gate_values(measure(pipeline, gate.data)), current)
 
 
 def gate_values(measured: Sequence[Measured]) -> dict[str, float]:
     """Metrics by name as conditions use them: shares in [0, 1]; BLEU, chrF, perplexity as printed.
 
-    Of several beam sizes the first counts, which is the one that the service uses by default.
+    Of several beam sizes the first counts, which is the one that the service uses by default, and
+    of a file and parts of it the file.
     """
     values: dict[str, float] = {}
     for one in measured:
         if one.metric.startswith(("BLEU", "chrF", "perplexity")):
             values.setdefault(one.metric.split(",")[0], one.value)
         else:
-            values[one.metric.replace(" ", "_").lower()] = one.value / 100
+            values.setdefault(one.metric.replace(" ", "_").lower(), one.value / 100)
     return values
 
 

@@ -4,6 +4,7 @@ Knows nothing about networks. A series is split by time: the statistics of the c
 weight come from its first part alone, and what is forecast in a later part was never trained on.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from service.artifact import CategoryColumn, NumberColumn, SequenceManifest
 from service.artifact import Source as DataSource
-from service.artifact.columns import AnyColumn, BadCell, encode, feature_names
+from service.artifact.columns import AnyColumn, feature_names
 from training.corpora import HELD_OUT, OwnData
 from training.data.dinner import dinner_splits
 from training.data.errors import DataError
@@ -19,6 +20,7 @@ from training.data.own_columns import MOST_VALUES, read_sequences, read_series
 from training.data.sequences import Cell, ColumnSequence
 from training.data.splits import stratified_parts
 from training.data.weather import season_splits, weather_series
+from training.label_windows import Part, Stretch, encoded
 from training.origin import Origin
 from training.recipe import ForecastTarget, LabelTarget, SequenceRecipe
 from training.tasks.sequence import ForecastWindows, LabelWindows
@@ -30,6 +32,8 @@ _DINNERS = {"train": 2000, "validation": 500, "test": 2000}
 _SEASONS = {"train": 6000, "validation": 1000, "test": 2000}
 _DAYS = 12 * 365
 _SHOWN = 3  # examples
+_FITTED = 4000  # windows of a diary that baselines are fitted on
+_FEWEST_STEPS = 100  # of a diary, to train on and to hold out
 _FINEST = 1e5  # deviations from zero at which float32 no longer tells values apart well
 
 
@@ -43,6 +47,7 @@ class LabelData:
     train: LabelWindows
     validation: LabelWindows
     test: LabelWindows
+    fitted: LabelWindows  # of the training part, as those that are held out: for the baselines
     name: str
     sources: tuple[DataSource, ...]
     examples: tuple[ColumnSequence, ...]  # held out, as they came
@@ -85,67 +90,126 @@ def sequence_data(recipe: SequenceRecipe, origin: Origin) -> SequenceData:
     return _label_data(recipe, recipe.target, origin.own)
 
 
-def measured_data(manifest: SequenceManifest, own: OwnData) -> SequenceData:
-    """A user's file for a published model: all of it is the test part. Raises DataError."""
-    columns = manifest.columns
+@dataclass(frozen=True)
+class Reading:
+    """What a model reads and answers, as far as another file has to fit it."""
+
+    columns: tuple[AnyColumn, ...]
+    window: int
+    shortest: int
+    labels: tuple[str, ...] = ()
+    each_step: bool = False
+    forecast: tuple[str, ...] = ()  # the columns, none where the answer is a label
+    horizon: int = 0
+    period: int | None = None  # None: as the times of the file say
+
+    @classmethod
+    def of_manifest(cls, manifest: SequenceManifest, recipe: SequenceRecipe) -> "Reading":
+        """Of a published model. recipe: its own, or that of the one it is compared with."""
+        ahead, target = manifest.forecast, recipe.target
+        return cls(
+            manifest.columns, manifest.window, manifest.shortest, manifest.labels,
+            target.kind == "label" and target.each_step,
+            () if ahead is None else ahead.columns,
+            0 if ahead is None else ahead.horizon,
+            target.period if target.kind == "forecast" else None,
+        )  # fmt: skip
+
+    @classmethod
+    def of_data(cls, data: SequenceData, recipe: SequenceRecipe) -> "Reading":
+        """Of a model that is still to be trained on ``data``."""
+        target = recipe.target
+        if isinstance(data, ForecastData):
+            assert isinstance(target, ForecastTarget)
+            return cls(
+                data.columns, data.window, 1,
+                forecast=data.forecast, horizon=target.horizon, period=target.period,
+            )  # fmt: skip
+        assert isinstance(target, LabelTarget)
+        return cls(data.columns, data.window, recipe.shortest, data.labels, target.each_step)
+
+
+def measured_data(reading: Reading, own: OwnData) -> SequenceData:
+    """A user's file for a model: all of it is the test part. Raises DataError."""
+    columns, window, horizon, forecast = (
+        reading.columns, reading.window, reading.horizon, reading.forecast,
+    )  # fmt: skip
     name = own.file.stem
     reads = [column.name for column in columns]
-    if manifest.forecast is None:
+    if not forecast:
         sequences = read_sequences(
-            own.file, reads, own.label_column, own.sequence_column, each_step=False
+            own.file, reads, own.label_column, own.sequence_column, reading.each_step
         )
-        _require_labels(name, {one.labels[0] for one in sequences}, manifest.labels)
-        cut = [_cut(one, manifest.window, False)[0] for one in sequences]
-        windows = LabelWindows(
-            [_encoded(columns, one, name) for one in cut],
-            [_classes(one, manifest.labels) for one in cut],
+        found = {label for one in sequences for label in one.labels}
+        _require_labels(name, found, reading.labels)
+        part = Part(sequences)
+        stretches = (
+            part.every_step(window, reading.shortest)
+            if reading.each_step
+            else part.last_windows(window)
         )
+        if not stretches:
+            raise DataError(f"{name} has {len(sequences[0])} steps; expected {reading.shortest}")
+        windows = part.windows(stretches, columns, reading.labels, name)
         return LabelData(
-            columns, manifest.labels, manifest.window, windows, windows, windows, name, (), ()
+            columns, reading.labels, window, windows, windows, windows, windows, name, (), ()
         )
-    horizon, forecast = manifest.forecast.horizon, manifest.forecast.columns
     series = read_series(own.file, forecast, reads, own.time_column)
     steps = series.steps
-    starts = np.arange(len(steps) - manifest.window - horizon + 1)
+    starts = np.arange(len(steps) - window - horizon + 1)
     if not len(starts):
         raise DataError(
-            f"{name} has {len(steps):,} steps; the window of {manifest.window} and the horizon of "
-            f"{horizon} need {manifest.window + horizon:,}"
+            f"{name} has {len(steps):,} steps; the window of {window} and the horizon of "
+            f"{horizon} need {window + horizon:,}"
         )
     values = np.array([steps.cells[column] for column in forecast], np.float64).T
-    stretches = ForecastWindows(
-        _encoded(columns, steps, name), values, starts, manifest.window, horizon
-    )
+    measured = ForecastWindows(encoded(columns, steps, name), values, starts, window, horizon)
     return ForecastData(
-        columns, forecast, manifest.window, series.period,
-        stretches, stretches, stretches, name, (), (),
+        columns, forecast, window, reading.period or series.period,
+        measured, measured, measured, name, (), (),
     )  # fmt: skip
 
 
 def _label_data(recipe: SequenceRecipe, target: LabelTarget, own: OwnData | None) -> LabelData:
     parts, name, sources = _generated(recipe) if own is None else _own_sequences(own, recipe)
     train, validation, test = parts
-    window = recipe.window or max(map(len, train))
+    longest = max(map(len, train.sequences))
+    window = recipe.window or longest
     if own is not None:
-        window = min(window, max(map(len, train)))
-    columns = _columns(recipe, train)
-    found = sorted({label for part in parts for sequence in part for label in sequence.labels})
-    labels = target.labels if own is None and target.labels is not None else tuple(found)
-    _require_labels(name, set(found), labels)
+        # A diary that goes on has no length of its own.
+        one_diary = target.each_step and len(train.sequences) == 1
+        window = min(recipe.window or (WINDOW if one_diary else longest), longest)
+    columns = _columns(recipe, train.sequences)
+    found = {label for part in parts for one in part.sequences for label in one.labels}
+    labels = target.labels if target.labels is not None else tuple(sorted(found))
+    _require_labels(name, found, labels)
+    _require_previous(target, columns, labels)
+    # A generated sequence is as long as the window, and is asked about its last step.
+    every_step = target.each_step and own is not None
 
-    def windows(sequences: Sequence[ColumnSequence], held_out: bool) -> LabelWindows:
-        cut = [_cut(sequence, window, target.each_step and not held_out) for sequence in sequences]
-        together = [piece for pieces in cut for piece in pieces]
-        return LabelWindows(
-            [_encoded(columns, piece, name) for piece in together],
-            [_classes(piece, labels) for piece in together],
-        )
+    def judged(part: Part) -> list[Stretch]:
+        if every_step:
+            return part.every_step(window, recipe.shortest)
+        return part.last_windows(window)
 
+    def windows(part: Part, stretches: Sequence[Stretch]) -> LabelWindows:
+        return part.windows(stretches, columns, labels, name)
+
+    learnt = windows(train, train.pieces(window) if target.each_step else judged(train))
     return LabelData(
-        columns, labels, window,
-        windows(train, False), windows(validation, True), windows(test, True),
-        name, sources, tuple(_cut(one, window, False)[0] for one in validation[:_SHOWN]),
+        columns, labels, window, learnt,
+        windows(validation, judged(validation)), windows(test, judged(test)),
+        windows(train, _spread(judged(train), _FITTED)) if every_step else learnt,
+        name, sources,
+        tuple(validation.steps(one) for one in _spread(judged(validation), _SHOWN)),
     )  # fmt: skip
+
+
+def _spread(stretches: list[Stretch], count: int) -> list[Stretch]:
+    """So many of them, evenly over all."""
+    if len(stretches) <= count:
+        return stretches
+    return [stretches[i * len(stretches) // count] for i in range(count)]
 
 
 def _require_labels(name: str, found: set[str], labels: Sequence[str]) -> None:
@@ -158,9 +222,25 @@ def _require_labels(name: str, found: set[str], labels: Sequence[str]) -> None:
         raise DataError(f"{name} has one label alone, {', '.join(labels)}; expected two or more")
 
 
+def _require_previous(
+    target: LabelTarget, columns: Sequence[AnyColumn], labels: Sequence[str]
+) -> None:
+    """Raises DataError for a column that cannot hold the label of the step before."""
+    if target.previous is None:
+        return
+    found = next((column for column in columns if column.name == target.previous), None)
+    values = found.values if isinstance(found, CategoryColumn) else ()
+    if found is None or not set(labels) <= set(values):
+        state = f"has the values {', '.join(values) or 'of numbers'}" if found else "is not read"
+        raise DataError(
+            f'target.previous: "{target.previous}" {state}; expected a column that is read and '
+            f"holds the labels {', '.join(labels)}"
+        )
+
+
 def _generated(
     recipe: SequenceRecipe,
-) -> tuple[tuple[list[ColumnSequence], ...], str, tuple[DataSource, ...]]:
+) -> tuple[tuple[Part, ...], str, tuple[DataSource, ...]]:
     """The parts of generated sequences, in the order of training, validation and test."""
     source = recipe.data.train[0].source
     if source == "dinner":
@@ -169,13 +249,13 @@ def _generated(
         splits = season_splits(_SEASONS, _SEED)
     else:
         raise DataError(_unknown(source, "dinner, seasons"))
-    parts = tuple(splits[split] for split in ("train", "validation", "test"))
-    return parts, source, (_described(source, len(parts[0])),)
+    parts = tuple(Part(splits[split]) for split in ("train", "validation", "test"))
+    return parts, source, (_described(source, len(parts[0].sequences)),)
 
 
 def _own_sequences(
     own: OwnData, recipe: SequenceRecipe
-) -> tuple[tuple[list[ColumnSequence], ...], str, tuple[DataSource, ...]]:
+) -> tuple[tuple[Part, ...], str, tuple[DataSource, ...]]:
     """A user's sequences: split by a hash of their names, or one of them by time."""
     if not own.input_columns:
         raise DataError(
@@ -187,48 +267,49 @@ def _own_sequences(
         own.file, own.input_columns, own.label_column, own.sequence_column, each_step
     )
     if len(sequences) == 1 and each_step:
-        sequences = _pieces(sequences[0], recipe.window or WINDOW)
-        count = len(sequences)
-        ends = [round(count * HELD_OUT[0]), round(count * (HELD_OUT[0] + HELD_OUT[1]))]
-        parts: tuple[list[ColumnSequence], ...] = (
-            sequences[: ends[0]], sequences[ends[0] : ends[1]], sequences[ends[1] :],
-        )  # fmt: skip
+        parts = _by_time(own, sequences[0], recipe.window or WINDOW)
     else:
-        keys = [f"sequence {i}" for i in range(len(sequences))]
-        marks = [sequence.labels[0] for sequence in sequences]
-        drawn = stratified_parts(keys, marks, HELD_OUT, recipe.training.seed)
-        parts = tuple(
-            [one for one, part in zip(sequences, drawn, strict=True) if part == number]
-            for number in range(len(HELD_OUT))
-        )
-    if not all(parts):
-        raise DataError(
-            f"{own.file} has {len(sequences)} sequences; expected 30 at least, to train on and to "
-            "hold out" + ("" if own.sequence_column else " (--sequence-column tells them apart)")
-        )
-    rows = sum(map(len, parts[0]))
+        parts = _drawn(own, sequences, recipe.training.seed)
+    rows = sum(map(len, parts[0].sequences))
     source = DataSource(name=own.file.name, url="", license=own.license, rows=rows)
     return parts, own.file.stem, (source,)
 
 
-def _pieces(sequence: ColumnSequence, window: int) -> list[ColumnSequence]:
-    """A sequence in pieces of a window, one after the other."""
-    return [sequence.part(i, i + window) for i in range(0, len(sequence) - window + 1, window)]
+def _by_time(own: OwnData, diary: ColumnSequence, window: int) -> tuple[Part, ...]:
+    """One diary: its beginning to learn from, and what came later. Raises DataError."""
+    steps = len(diary)
+    ends = int(steps * HELD_OUT[0]), int(steps * (HELD_OUT[0] + HELD_OUT[1]))
+    needed = max(_FEWEST_STEPS, math.ceil(2 * window / HELD_OUT[0]))
+    if steps < needed:
+        raise DataError(
+            f"{own.file} has one sequence of {steps:,} steps; a window of {window} needs "
+            f"{needed:,}: read less (--set window=…)"
+            + ("" if own.sequence_column else ", or name the column that tells several sequences "
+               "apart (--sequence-column)")
+        )  # fmt: skip
+
+    def part(first: int, stop: int) -> Part:
+        start = max(0, first - window + 1)
+        return Part([diary.part(start, stop)], first - start)
+
+    return part(0, ends[0]), part(*ends), part(ends[1], steps)
 
 
-def _cut(sequence: ColumnSequence, window: int, whole: bool) -> list[ColumnSequence]:
-    """The last window of a sequence; of a whole one all windows, from its end on."""
-    end = len(sequence)
-    if end <= window:
-        return [sequence]
-    starts = range(end - window, 0 if whole else end - window - 1, -window)
-    return [sequence.part(start, start + window) for start in starts]
-
-
-def _classes(sequence: ColumnSequence, labels: Sequence[str]) -> np.ndarray:
-    """The class of each step, or of the last one and NO_LABEL before."""
-    index = {label: i for i, label in enumerate(labels)}
-    return np.array([index[label] for label in sequence.labels], dtype=np.int64)
+def _drawn(own: OwnData, sequences: Sequence[ColumnSequence], seed: int) -> tuple[Part, ...]:
+    """Whole sequences, drawn by a hash of their places. Raises DataError for too few."""
+    keys = [f"sequence {i}" for i in range(len(sequences))]
+    marks = [sequence.labels[0] for sequence in sequences]
+    drawn = stratified_parts(keys, marks, HELD_OUT, seed)
+    parts = tuple(
+        Part([one for one, part in zip(sequences, drawn, strict=True) if part == number])
+        for number in range(len(HELD_OUT))
+    )
+    if not all(part.sequences for part in parts):
+        raise DataError(
+            f"{own.file} has {len(sequences)} sequences; expected 30 at least, to train on and to "
+            "hold out" + ("" if own.sequence_column else " (--sequence-column tells them apart)")
+        )
+    return parts
 
 
 def _forecast_data(
@@ -255,13 +336,13 @@ def _forecast_data(
     window = recipe.window or max(WINDOW, period + target.horizon)
     ends = _ends(len(steps), window, target.horizon, name)
     columns = _columns(recipe, [steps.part(0, ends[0])])
-    encoded = _encoded(columns, steps, name)
+    features = encoded(columns, steps, name)
     values = np.array([steps.cells[column] for column in forecast], np.float64).T
 
     def windows(first: int, stop: int) -> ForecastWindows:
         """Those whose future begins at ``first`` or later and ends before ``stop``."""
         starts = np.arange(max(first - window, 0), stop - window - target.horizon + 1)
-        return ForecastWindows(encoded, values, starts, window, target.horizon)
+        return ForecastWindows(features, values, starts, window, target.horizon)
 
     return ForecastData(
         columns, forecast, window, period,
@@ -319,14 +400,6 @@ def _fitted(name: str, cells: Sequence[Cell]) -> AnyColumn:
             "apart: subtract a constant from it first"
         )
     return NumberColumn(name=name, mean=mean, deviation=deviation, may_be_missing=missing)
-
-
-def _encoded(columns: Sequence[AnyColumn], sequence: ColumnSequence, name: str) -> np.ndarray:
-    cells = {column.name: sequence.cells[column.name] for column in columns}
-    try:
-        return encode(columns, cells)
-    except BadCell as error:
-        raise DataError(f"{name}: {error}; the part for training has no such cell") from None
 
 
 def _described(source: str, rows: int) -> DataSource:

@@ -5,6 +5,7 @@ other. Belongs to the command line.
 """
 
 import fcntl
+import json
 import os
 import re
 import tempfile
@@ -70,7 +71,13 @@ def revoke_key(path: Path, name: str) -> None:
 
 def _line(key: Key) -> str:
     rate = "" if key.rate_limit is None else f', rate_limit = "{key.rate_limit}"'
-    return f'{key.id} = {{ hash = "{key.hash}", role = "{key.role}"{rate} }}\n'
+    glossary = "" if key.glossary is None else f", glossary = {_string(key.glossary)}"
+    return f'{key.id} = {{ hash = "{key.hash}", role = "{key.role}"{rate}{glossary} }}\n'
+
+
+def _string(text: str) -> str:
+    """A string of TOML, whose escapes are those of JSON."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ A key is 256 bits from the system's source of random numbers. That many cannot b
 fast a hash is, so one SHA-256 is the right one to keep: the slow hashes made for passwords would
 cost 50 ms a request, and protect what people choose. The file holds hashes alone:
 
-    shop = { hash = "sha256:…", role = "user", rate_limit = "100/minute" }
+    shop = { hash = "sha256:…", role = "user", rate_limit = "100/minute", glossary = "shop.csv" }
 
 It knows nothing about HTTP. `look` reads the file, and may do so in a thread while the event loop
 asks for keys: they are replaced as a whole and never changed.
@@ -23,6 +23,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service.errors import SettingsError, quote
+from service.files.stamps import stamp
 from service.settings import RATE_PATTERN
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ class Key(BaseModel):
     role: Role = "user"  # an admin may do what a user may, and change the models
     # None: what the settings say; empty: none.
     rate_limit: Annotated[str | None, Field(pattern=RATE_PATTERN)] = None
+    # A file with the terms of its translations; a relative path begins where the keys file lies.
+    glossary: Annotated[str | None, Field(pattern=r"^[^\x00]+$")] = None
 
     @property
     def digest(self) -> bytes:
@@ -79,24 +82,24 @@ class KeyFile:
 
     def __init__(self, path: Path) -> None:
         """A file that cannot be read holds no key until it can, and the log says so."""
-        self._path = path
+        self.path = path
         self._stamp: object = ()
         self.keys = Keys()
         self.look()
 
     def changed(self) -> bool:
         """Whether the file is another than it was when `look` was called last."""
-        return _stamp(self._path) != self._stamp
+        return stamp(self.path) != self._stamp
 
     def look(self) -> None:
         """Takes up the file as it is now. Where that cannot be read, the keys stay as they are."""
-        self._stamp = _stamp(self._path)
+        self._stamp = stamp(self.path)
         try:
-            self.keys = read_keys(self._path)
+            self.keys = read_keys(self.path)
         except SettingsError as error:
             logger.error("the keys stay as they were: %s", error)
             return
-        logger.info("keys in %s: %d", self._path, len(self.keys.all))
+        logger.info("keys in %s: %d", self.path, len(self.keys.all))
 
 
 def read_keys(path: Path) -> Keys:
@@ -165,12 +168,3 @@ def _parse(name: str, entry: object) -> Key:
         raise SettingsError(
             f"{name}: {field}: {first['msg']}; write a line such as {example}"
         ) from None
-
-
-def _stamp(path: Path) -> object:
-    """A value that is another whenever the file is."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        return error.errno
-    return (status.st_ino, status.st_mtime_ns, status.st_size)

@@ -5,7 +5,6 @@ the request's scope: a Visit, of which the log, the traces and the admin routes 
 event loop owns it.
 """
 
-import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -45,7 +44,6 @@ OPEN_FOLDERS = ("/page/", "/static-offline-docs/")
 METRICS = "/metrics"
 # LibreTranslate's clients send their key in the body; these routes call `admit_with_body_key`.
 BODY_KEY_PATHS = frozenset({"/translate", "/detect"})
-_LOOK_SECONDS = 1.0
 
 
 class Access:
@@ -85,13 +83,6 @@ class Access:
         if not self._address_rate:
             return None
         return self._rates.hit(f"address:{client_of(address)}", self._address_rate)
-
-    async def follow(self) -> None:
-        """Takes up changes of the keys file, until it is cancelled."""
-        while self.keys is not None:
-            await asyncio.sleep(_LOOK_SECONDS)
-            if self.keys.changed():
-                await asyncio.to_thread(self.keys.look)
 
     def close(self) -> None:
         """Gives the memory of the counts back."""

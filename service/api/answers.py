@@ -12,23 +12,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from service.api.cache import AnswerCache
 from service.api.inference import Call, Inference
+from service.api.search_options import taken_glossary
 from service.engine_metrics import EngineMetrics
 from service.errors import (
     DeadlineExceeded,
     GatehouseError,
-    InvalidInput,
     LimitExceeded,
     Overloaded,
     TextError,
 )
 from service.pipelines.classification import ClassificationPipeline, Prediction
 from service.pipelines.streaming import TranslationStream
-from service.pipelines.translation import (
-    Alternative,
-    SplitTexts,
-    TranslationPipeline,
-    glossary_of,
-)
+from service.pipelines.translation import Alternative, SplitTexts, TranslationPipeline
 from service.repository import Lease
 from service.runtime.job import Token
 from service.runtime.search import SearchOptions
@@ -42,7 +37,8 @@ INLINE_SPLITTING = 1 << 13  # characters; words are found by rules, which takes 
 _INLINE_WORDS = 1 << 11  # likewise of words to tag, of which a text may have one a character
 _MAX_MIRRORED = 64  # requests given to candidates and not answered yet; more are not given
 
-if TYPE_CHECKING:  # imported with the first of such models
+if TYPE_CHECKING:  # imported where the settings ask for them, or with the first of such models
+    from service.api.glossaries import Glossaries
     from service.pipelines.sequence import Cells, SequencePipeline
     from service.pipelines.tagging import SplitWords, TaggedWord, TaggingPipeline
 
@@ -55,8 +51,16 @@ CheckWords = Callable[[Sequence[int]], None]  # of the numbers of words of texts
 class Answers:
     """Answers to texts, in the order of the texts."""
 
-    def __init__(self, settings: Settings, inference: Inference, metrics: EngineMetrics) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        inference: Inference,
+        metrics: EngineMetrics,
+        glossaries: "Glossaries | None" = None,
+    ) -> None:
+        """glossaries: of files, for translations."""
         self._settings = settings
+        self._glossaries = glossaries
         self._inference = inference
         self._metrics = metrics
         self._cache = AnswerCache(settings.cache_bytes)
@@ -67,9 +71,13 @@ class Answers:
     ) -> list[list[Prediction]]:
         """Every label with its score, best first, for each text. Raises as `Inference.run`."""
         call.artifact = lease.pipeline.artifact
-        answers = await self._cached(
-            lease, texts, None, lambda some: self._classify(lease.pipeline, some, call)
-        )
+        if self._cache:
+            answers = await self._cached(
+                lease, texts, None, lambda some: self._classify(lease.pipeline, some, call)
+            )
+        else:
+            answers = await self._classify(lease.pipeline, texts, call)
+            self._metrics.of(lease.pipeline.artifact.name).texts(len(texts))
         if lease.mirror is not None:
             mirror = lease.mirror.extend()
             self._compare(
@@ -88,6 +96,9 @@ class Answers:
     ) -> list[list[Alternative]]:
         """The alternatives of each text, best first. Raises as `Inference.run`."""
         call.artifact = lease.pipeline.artifact
+        asked = options
+        if self._glossaries is not None:
+            options = await self._glossaries.applied(asked, lease.pipeline, call)
         answers = await self._cached(
             lease, texts, options, lambda some: self._translate(lease.pipeline, some, options, call)
         )
@@ -95,10 +106,18 @@ class Answers:
             mirror = lease.mirror.extend()
             self._compare(
                 mirror,
-                lambda: self._translate(mirror.pipeline, texts, options, _background(call)),
+                lambda: self._mirrored_translation(mirror.pipeline, texts, asked, call),
                 answers,
             )
         return answers
+
+    async def with_glossaries(
+        self, options: SearchOptions, pipeline: TranslationPipeline, call: Call
+    ) -> SearchOptions:
+        """The options with which `translate` translates: with what files say of terms, too."""
+        if self._glossaries is None:
+            return options
+        return await self._glossaries.applied(options, pipeline, call)
 
     async def sequences(
         self, lease: Lease["SequencePipeline"], sequences: Sequence["Cells"], call: Call
@@ -177,6 +196,8 @@ class Answers:
         pipeline = lease.pipeline
         call.artifact = pipeline.artifact
         self._inference.expect_room(pipeline, [text], call)
+        if self._glossaries is not None:
+            options = await self._glossaries.applied(options, pipeline, call)
         split = await self._split(pipeline, [text], options)
         stream = TranslationStream(pipeline.artifact.tokenizer, split)
         events = self._inference.stream(pipeline, split.rows, call, options)
@@ -240,16 +261,24 @@ class Answers:
         split = await self._split(pipeline, texts, options)
         return split.join(await self._inference.run(pipeline, split.rows, call, options))
 
+    async def _mirrored_translation(
+        self,
+        pipeline: TranslationPipeline,
+        texts: Sequence[str],
+        options: SearchOptions,
+        call: Call,
+    ) -> list[list[Alternative]]:
+        """What a candidate answers, which may take a glossary where the active version takes none.
+
+        options: as the request has them.
+        """
+        options = await self.with_glossaries(options, pipeline, call)
+        return await self._translate(pipeline, texts, options, _background(call))
+
     async def _split(
         self, pipeline: TranslationPipeline, texts: Sequence[str], options: SearchOptions
     ) -> SplitTexts:
-        glossary = glossary_of(options)
-        if glossary is not None and not pipeline.takes_glossary:
-            name, version = pipeline.artifact.name, pipeline.artifact.version
-            raise InvalidInput(
-                f"version {version} of {name} takes no glossary: it was trained without "
-                "placeholders; leave glossary out, or ask for a version that has them"
-            )
+        glossary = taken_glossary(pipeline, options)
         split = await _prepared(lambda some: pipeline.split(some, glossary), texts)
         self._check_sentences(len(split.rows))
         return split

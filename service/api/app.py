@@ -5,7 +5,7 @@ the loading of the models, and stops it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import __version__
 from service.api import health, predict, translate
@@ -23,6 +23,7 @@ from service.api.completion import Completed, Completion
 from service.api.cross_origin import CrossOriginMiddleware
 from service.api.direct import DirectRoutes
 from service.api.errors import add_error_handlers
+from service.api.following import follow
 from service.api.inference import Inference
 from service.api.languages import Languages
 from service.api.middleware import RequestMiddleware, RootPathMiddleware
@@ -32,7 +33,8 @@ from service.metrics import Metrics
 from service.repository import Repository, State
 from service.settings import Settings
 
-if TYPE_CHECKING:  # what it imports is an extra
+if TYPE_CHECKING:  # imported where the settings want them; what the second imports is an extra
+    from service.api.glossaries import Glossaries
     from service.api.tracing import Tracing
 
 DESCRIPTION = """\
@@ -61,6 +63,7 @@ def create_app(
     completed: called once, from another thread, when all routes are there.
     """
     access = Access.of(settings, counts)
+    glossaries = _glossaries(settings, access)
 
     def complete() -> None:
         from service.api.routes import add_routes
@@ -73,14 +76,22 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         inference = Inference(settings, collected.engines)
-        answers = Answers(settings, inference, collected.engines)
+        answers = Answers(settings, inference, collected.engines, glossaries)
         languages = Languages(settings, repository, inference, answers)
-        services = Services(settings, repository, collected, inference, answers, languages)
+        services = Services(
+            settings, repository, collected, inference, answers, languages, glossaries
+        )
         app.state.services = services
         repository.start(lambda: _count_models(repository, collected))
         _count_models(repository, collected)
         completion.complete_after(repository.wait_until_loaded)
-        following = asyncio.create_task(access.follow()) if access is not None else None
+        # Keys first: they say which glossaries there are.
+        files = [
+            file
+            for file in (None if access is None else access.keys, glossaries)
+            if file is not None
+        ]
+        following = asyncio.create_task(follow(files)) if files else None
         yield
         if following is not None:
             following.cancel()
@@ -107,6 +118,27 @@ def create_app(
     add_error_handlers(app)
     _wrap(app, completion, settings, collected, tracing, access)
     return app
+
+
+class Entrance:
+    """What a server calls: hands requests to the app's layers, and all else to the app.
+
+    FastAPI and starlette have an entrance each, a coroutine that only waits for the next one. What
+    they do besides has no use here: root_path is a layer's, telemetry is off.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        """The app is one of `create_app`, whose layers are all there."""
+        assert app.middleware_stack is not None
+        self._app = app
+        self._layers = app.middleware_stack
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """To be awaited as an ASGI app."""
+        if scope["type"] != "http":
+            return self._app(scope, receive, send)
+        scope["app"] = self._app
+        return self._layers(scope, receive, send)
 
 
 def _wrap(
@@ -138,6 +170,16 @@ def _wrap(
     if settings.root_path:
         stack = RootPathMiddleware(stack, settings.root_path)
     app.middleware_stack = stack
+
+
+def _glossaries(settings: Settings, access: Access | None) -> "Glossaries | None":
+    """Those of files; None where there are none and, without keys, can be none."""
+    keys = None if access is None else access.keys
+    if settings.glossary_file is None and keys is None:
+        return None
+    from service.api.glossaries import Glossaries
+
+    return Glossaries(settings.glossary_file, keys)
 
 
 def _count_models(repository: Repository, collected: Metrics) -> None:

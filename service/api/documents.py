@@ -16,7 +16,8 @@ from service.api.work_thread import WorkThread
 from service.errors import InvalidInput, TextError
 from service.pipelines.alignment import align
 from service.pipelines.markup import Markup
-from service.pipelines.translation import Alternative, TranslationPipeline
+from service.pipelines.placeholders import Glossary
+from service.pipelines.translation import Alternative, TranslationPipeline, glossary_of
 from service.repository import Lease
 from service.runtime.search import SearchOptions
 
@@ -56,9 +57,10 @@ class Documents:
             except TextError as error:
                 raise type(error)(_owner(documents, error.index), error.reason) from None
         pipeline = lease.pipeline
+        glossary = glossary_of(await self._answers.with_glossaries(options, pipeline, call))
 
         def render(wanted: Callable[[], bool]) -> list[list[Alternative]]:
-            return _render(pipeline, documents, translated, wanted)
+            return _render(pipeline, documents, translated, wanted, glossary)
 
         crossed = any(document.crossed for document in documents)
         if not crossed and sum(document.work for document in documents) <= _INLINE_CHARACTERS:
@@ -89,6 +91,7 @@ def _render(
     documents: Sequence[Markup],
     translated: Sequence[Sequence[Alternative]],
     wanted: Callable[[], bool],
+    glossary: Glossary | None,
 ) -> list[list[Alternative]]:
     position = 0
     results = []
@@ -101,7 +104,11 @@ def _render(
         results.append(
             [
                 _alternative(
-                    pipeline, document, [some[min(n, len(some) - 1)] for some in own], wanted
+                    pipeline,
+                    document,
+                    [some[min(n, len(some) - 1)] for some in own],
+                    wanted,
+                    glossary,
                 )
                 for n in range(max(map(len, own), default=1))
             ]
@@ -114,12 +121,13 @@ def _alternative(
     document: Markup,
     parts: Sequence[Alternative],
     wanted: Callable[[], bool],
+    glossary: Glossary | None,
 ) -> Alternative:
     crossed = sorted(document.crossed)
     pairs = [(document.sentences[number], parts[number].text) for number in crossed]
     alignments = {
         number: alignment
-        for number, alignment in zip(crossed, align(pipeline, pairs, wanted), strict=True)
+        for number, alignment in zip(crossed, align(pipeline, pairs, wanted, glossary), strict=True)
         if alignment is not None
     }
     score = sum(part.score for part in parts) / len(parts) if parts else 0.0

@@ -239,6 +239,7 @@ async def _translation(
         beam_size=asked.beam_size,
         length_penalty=asked.length_penalty,
         max_length=asked.max_length,
+        glossary=asked.glossary,
     )
     call = services.inference.call(request, 1)
     with (

@@ -9,6 +9,7 @@ from service.api.schemas import (
     BeamSize,
     ClassifierName,
     FirstErrorOnly,
+    GlossaryTerms,
     LengthPenalty,
     MaxLength,
     RequestBody,
@@ -103,6 +104,7 @@ class ExplainTranslationRequest(RequestBody):
     beam_size: BeamSize = None
     max_length: MaxLength = None
     length_penalty: LengthPenalty = None
+    glossary: GlossaryTerms = None
 
 
 class Span(BaseModel):

@@ -19,6 +19,7 @@ from pydantic_core import to_json
 from service.api.admission import Admission
 from service.api.answers import INLINE_SPLITTING
 from service.api.inference import Call, Inference, Raw
+from service.api.search_options import taken_glossary
 from service.api.work_thread import WorkThread
 from service.explanation.classification import ClassifierExplainer, Question
 from service.explanation.forms import written
@@ -29,7 +30,8 @@ from service.pipelines.translation import SearchOptions, TranslationPipeline
 from service.runtime.job import Job
 from service.settings import Settings
 
-if TYPE_CHECKING:  # imported with the first of such models
+if TYPE_CHECKING:  # imported where the settings ask for them, or with the first of such models
+    from service.api.glossaries import Glossaries
     from service.explanation.tagging import TaggerExplainer, TagQuestion
     from service.pipelines.tagging import TaggingPipeline
 
@@ -42,9 +44,13 @@ _MAX_WAIT = 5.0  # seconds that one may have to wait, as far as can be foreseen
 class Explanations:
     """Explanations, which the thread also writes in the form asked for: that takes long, too."""
 
-    def __init__(self, settings: Settings, inference: Inference) -> None:
+    def __init__(
+        self, settings: Settings, inference: Inference, glossaries: "Glossaries | None" = None
+    ) -> None:
+        """glossaries: of files, for translations."""
         self._max_tokens = settings.max_explained_tokens
         self._inference = inference
+        self._glossaries = glossaries
         admission = Admission(_FREE, _MAX_WAITING, _MAX_WAIT)
         self._work = WorkThread(inference, "explanations", _NICENESS, admission)
         # By what they explain, and only as long as that lives: an explainer does not know it.
@@ -86,7 +92,10 @@ class Explanations:
     ) -> bytes:
         """An `explanation.translation.Explanation`. Raises as `of_label`."""
         require_attention(pipeline)
-        split = pipeline.split([text])
+        if self._glossaries is not None:
+            options = await self._glossaries.applied(options, pipeline, call)
+        glossary = taken_glossary(pipeline, options)
+        split = pipeline.split([text], glossary)
         tokens = sum(map(len, split.rows))
         check_length(tokens, self._max_tokens)
         call.artifact = pipeline.artifact
@@ -94,7 +103,7 @@ class Explanations:
         targets: list[Sequence[int]] = [hypotheses[0].tokens for hypotheses in found]
 
         def explain(job: Job) -> bytes:
-            explanation = explain_translation(pipeline, text, split, targets)
+            explanation = explain_translation(pipeline, text, split, targets, glossary)
             return written(explanation, form, lambda: job.over)
 
         # The request was counted with its search; this is the rest of the same.

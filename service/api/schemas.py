@@ -48,6 +48,14 @@ LengthPenalty = Annotated[
         allow_inf_nan=False,
     ),
 ]
+GlossaryTerms = Annotated[
+    dict[str, str] | None,
+    Field(
+        description="terms of the source language and what each is to become, word for word; "
+        "for a version that was trained with placeholders",
+        examples=[{"house": "Gebäude"}],
+    ),
+]
 TopK = Annotated[
     int | None, Field(description="how many labels to answer with; all by default", ge=1)
 ]
@@ -131,14 +139,7 @@ class TranslateRequest(RequestBody):
     ] = None
     max_length: MaxLength = None
     length_penalty: LengthPenalty = None
-    glossary: Annotated[
-        dict[str, str] | None,
-        Field(
-            description="terms of the source language and what each is to become, word for word; "
-            "for a version that was trained with placeholders",
-            examples=[{"house": "Gebäude"}],
-        ),
-    ] = None
+    glossary: GlossaryTerms = None
     api_key: Annotated[
         str | None,
         Field(description="the key, where it is not in a header; as LibreTranslate's clients send"),

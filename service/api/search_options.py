@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 
 from service.errors import InvalidInput, LimitExceeded, quote
+from service.files.terms import LONGEST_TERM, is_term
 from service.pipelines.placeholders import Glossary
-from service.pipelines.translation import TranslationOptions
+from service.pipelines.translation import (
+    SearchOptions,
+    TranslationOptions,
+    TranslationPipeline,
+    glossary_of,
+)
 from service.settings import Settings
 
 DEFAULT_BEAM_SIZE = 5
-LONGEST_TERM = 200  # characters, of a glossary
 
 
 def search_options(
@@ -47,6 +52,18 @@ def search_options(
     )
 
 
+def taken_glossary(pipeline: TranslationPipeline, options: SearchOptions) -> Glossary | None:
+    """The glossary of some options. Raises InvalidInput where a version takes none."""
+    glossary = glossary_of(options)
+    if glossary is not None and not pipeline.takes_glossary:
+        name, version = pipeline.artifact.name, pipeline.artifact.version
+        raise InvalidInput(
+            f"version {version} of {name} takes no glossary: it was trained without "
+            "placeholders; leave glossary out, or ask for a version that has them"
+        )
+    return glossary
+
+
 def _glossary(settings: Settings, terms: Mapping[str, str]) -> Glossary:
     """Raises LimitExceeded, and InvalidInput for a term that could not stand in a text."""
     if len(terms) > settings.max_glossary_terms:
@@ -55,10 +72,9 @@ def _glossary(settings: Settings, terms: Mapping[str, str]) -> Glossary:
             "request: send those that its texts need"
         )
     for term, translation in terms.items():
-        for text in (term, translation):
-            if not text.strip() or len(text) > LONGEST_TERM or not text.isprintable():
-                raise InvalidInput(
-                    f"glossary: {quote(term)} is to become {quote(translation)}; both must have 1 "
-                    f"to {LONGEST_TERM} printable characters"
-                )
+        if not (is_term(term) and is_term(translation)):
+            raise InvalidInput(
+                f"glossary: {quote(term)} is to become {quote(translation)}; both must have 1 "
+                f"to {LONGEST_TERM} printable characters"
+            )
     return Glossary(terms)

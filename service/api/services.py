@@ -13,10 +13,11 @@ from service.metrics import Metrics
 from service.repository import Repository
 from service.settings import Settings
 
-if TYPE_CHECKING:  # imported when the first request asks for them
+if TYPE_CHECKING:  # imported when the first request asks for them, or the settings do
     from service.api.documents import Documents
     from service.api.explanations import Explanations
     from service.api.generations import Generations
+    from service.api.glossaries import Glossaries
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,14 @@ class Services:
     inference: Inference
     answers: Answers
     languages: Languages
+    glossaries: "Glossaries | None"  # of files
 
     @cached_property
     def explanations(self) -> "Explanations":
         """What explains answers."""
         from service.api.explanations import Explanations
 
-        return Explanations(self.settings, self.inference)
+        return Explanations(self.settings, self.inference, self.glossaries)
 
     @cached_property
     def generations(self) -> "Generations":

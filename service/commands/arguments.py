@@ -63,6 +63,7 @@ def _add_translate(commands: Any, models: Path) -> None:
     model.add_argument("--source", metavar="CODE", help="language of the texts, such as en")
     model.add_argument("--target", metavar="CODE", help="language wanted, such as de")
     _add_beam_size(model)
+    _add_glossary(model)
     model.add_argument(
         "--batch-size",
         type=positive,
@@ -86,6 +87,7 @@ def _add_explain(commands: Any, models: Path) -> None:
     model.add_argument("--source", metavar="CODE", help="language of the text, such as en")
     model.add_argument("--target", metavar="CODE", help="language wanted, such as de")
     _add_beam_size(model)
+    _add_glossary(model)
     group = explain.add_argument_group("what to explain of a label")
     group.add_argument("--label", metavar="LABEL", help="the label (default: the best one)")
     group.add_argument(
@@ -240,6 +242,16 @@ def _add_beam_size(group: Any) -> None:
         default=5,
         metavar="N",
         help="hypotheses kept by the search for a translation; 1 is greedy (default: 5)",
+    )
+
+
+def _add_glossary(group: Any) -> None:
+    group.add_argument(
+        "--glossary",
+        type=Path,
+        metavar="FILE",
+        help="CSV or TSV with terms and what each is to become, a column a language (default: "
+        "GATEHOUSE_GLOSSARY_FILE, where the model takes one)",
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from service.commands.choosing import choose_classifier, choose_translator, load
 from service.commands.explanation_table import label_lines, translation_lines
+from service.commands.glossary import GlossaryChoice
 from service.commands.translate import search_options
 from service.errors import InvalidInput, TextError
 from service.explanation import translation
@@ -92,6 +93,10 @@ def _explanation(
     chosen: argparse.Namespace, pipeline: Pipeline, text: str, settings: Settings
 ) -> Explanation:
     if isinstance(pipeline, ClassificationPipeline):
+        if chosen.glossary is not None:
+            raise InvalidInput(
+                f"--glossary: {pipeline.artifact.name} classifies; it is for models that translate"
+            )
         tokens, offsets = read_text(pipeline.artifact.tokenizer, text)
         check_length(len(tokens), settings.max_explained_tokens)
         question = Question(
@@ -118,11 +123,12 @@ def _translation(
             "explained of models that classify"
         )
     options = search_options(chosen, settings.max_beam_size)
-    split = pipeline.split([text])
+    glossary = GlossaryChoice(chosen.glossary, settings).of(pipeline)
+    split = pipeline.split([text], glossary)
     check_length(sum(map(len, split.rows)), settings.max_explained_tokens)
     found = pipeline.search(split.rows, options)
     targets = [hypotheses[0].tokens for hypotheses in found]
-    return explain_translation(pipeline, text, split, targets)
+    return explain_translation(pipeline, text, split, targets, glossary)
 
 
 def _lines(explanation: Explanation) -> list[str]:

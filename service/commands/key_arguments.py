@@ -25,7 +25,7 @@ def add_keys_command(
         description="Makes a key, prints it, and adds its hash to the file. It is not shown again.",
     )
     listing = actions.add_parser(
-        "list", help="list the keys", description="Lists id, role and limit of every key."
+        "list", help="list the keys", description="Lists id, role, limit and glossary of every key."
     )
     revoke = actions.add_parser(
         "revoke",
@@ -56,6 +56,13 @@ def add_keys_command(
         metavar="RATE",
         help=f"requests of this key, such as 100/minute, in place of {flag('key_rate_limit')}; "
         'empty ("") for no limit',
+    )
+    new.add_argument(
+        "--glossary",
+        type=Path,
+        metavar="FILE",
+        help="CSV or TSV with terms for all translations of this key, before those of "
+        f"{flag('glossary_file')}",
     )
 
 

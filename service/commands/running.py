@@ -68,7 +68,7 @@ def _run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
         size = chosen.batch_size or options.max_decoding_rows
         options = replace(options, max_decoding_rows=size)
-        return translate(chosen, options, settings.max_beam_size)
+        return translate(chosen, options, settings)
     if chosen.command == "explain":
         from service.commands.explain import explain
 

@@ -6,9 +6,16 @@ from collections.abc import Sequence
 from service.commands.answering import Answers
 from service.commands.choosing import choose_translator
 from service.commands.file_run import Column, run_file
+from service.commands.glossary import GlossaryChoice
 from service.errors import InvalidInput, TextError
 from service.pipelines.options import PipelineOptions
-from service.pipelines.translation import SearchOptions, TranslationPipeline
+from service.pipelines.translation import (
+    SearchOptions,
+    TranslationOptions,
+    TranslationPipeline,
+    glossary_of,
+)
+from service.settings import Settings
 
 
 class Translator:
@@ -28,7 +35,7 @@ class Translator:
 
     def check(self, text: str) -> None:
         """Raises TextError for a text that cannot be answered."""
-        self._pipeline.split([text])
+        self._pipeline.split([text], glossary_of(self._search))
 
     def answer(self, texts: Sequence[str]) -> Sequence[Answers]:
         """The translation of each text. Raises TextError."""
@@ -48,18 +55,26 @@ class Translator:
         self._pipeline.close()
 
 
-def translate(chosen: argparse.Namespace, options: PipelineOptions, max_beam_size: int) -> int:
+def translate(chosen: argparse.Namespace, options: PipelineOptions, settings: Settings) -> int:
     """Runs the command and returns the exit status. Raises ArtifactError and GatehouseError."""
-    search = search_options(chosen, max_beam_size)
+    search = search_options(chosen, settings.max_beam_size)
+    glossary = GlossaryChoice(chosen.glossary, settings)
 
     def load() -> Translator:
         languages = (chosen.source, chosen.target)
         pipeline = choose_translator(
             chosen.models, languages, chosen.model, chosen.model_version, options
         )
-        return Translator(pipeline, search)
+        try:
+            return Translator(
+                pipeline, TranslationOptions(**vars(search), glossary=glossary.of(pipeline))
+            )
+        except InvalidInput:
+            pipeline.close()
+            raise
 
-    return run_file(chosen, load, {"beam_size": chosen.beam_size})
+    choices = {"beam_size": chosen.beam_size, "glossary": glossary.digest}
+    return run_file(chosen, load, choices)
 
 
 def search_options(chosen: argparse.Namespace, max_beam_size: int) -> SearchOptions:

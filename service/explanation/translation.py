@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from service.artifact import Tokenizer
 from service.errors import Unexplainable
 from service.explanation.words import Span, strip_span
+from service.pipelines.alignment import located
+from service.pipelines.placeholders import Glossary
 from service.pipelines.translation import (
     WORD_START,
     Alternative,
@@ -62,11 +64,16 @@ def require_attention(pipeline: TranslationPipeline) -> None:
 
 
 def explain_translation(
-    pipeline: TranslationPipeline, text: str, split: SplitTexts, targets: Sequence[Sequence[int]]
+    pipeline: TranslationPipeline,
+    text: str,
+    split: SplitTexts,
+    targets: Sequence[Sequence[int]],
+    glossary: Glossary | None = None,
 ) -> Explanation:
     """The attention of a translation.
 
-    split: of that text alone; targets: for each of its rows the tokens that the search found.
+    split: of that text alone, with that glossary; targets: for each of its rows the tokens that
+    the search found.
     Raises Unexplainable for a decoder that attends to nothing.
     """
     require_attention(pipeline)
@@ -74,11 +81,17 @@ def explain_translation(
     weights = pipeline.attention(split.rows, targets)
     texts = [tokenizer.decode(target) for target in targets]
     whole = split.join([[Alternative(part, 0.0)] for part in texts])[0][0].text
-    sources = _source_spans(tokenizer, split)
-    starts = _target_starts(split, texts)
+    sources = _source_spans(pipeline, split, glossary)
+    starts = _target_starts(split, [split.restored(i, part) for i, part in enumerate(texts)])
     blocks = []
-    for source, start, target, attention in zip(sources, starts, targets, weights, strict=True):
-        spans = [(a + start, b + start) for a, b in target_spans(tokenizer, target)]
+    for i, (source, start, target, attention) in enumerate(
+        zip(sources, starts, targets, weights, strict=True)
+    ):
+        found = target_spans(tokenizer, target)
+        if split.kept:
+            places = split.kept[i].places(texts[i])
+            found = [located(places, span) for span in found]
+        spans = [(a + start, b + start) for a, b in found]
         rows = attention.astype(float).round(_DIGITS).tolist()
         blocks.append(Block(_tokens(text, source), _tokens(whole, spans), rows))
     return Explanation(whole, blocks)
@@ -105,14 +118,20 @@ def target_spans(tokenizer: Tokenizer, tokens: Sequence[int]) -> list[Span]:
     return [strip_span(whole, span) for span in spans]
 
 
-def _source_spans(tokenizer: Tokenizer, split: SplitTexts) -> Iterator[list[Span]]:
+def _source_spans(
+    pipeline: TranslationPipeline, split: SplitTexts, glossary: Glossary | None
+) -> Iterator[list[Span]]:
     """For each row the spans of its tokens in the text, the end token's included."""
     (text,), (counts,) = split.splits, split.counts
     rows = iter(split.rows)
     begin = 0  # of the sentence
     for gap, sentence, count in zip(text.gaps, text.sentences, counts, strict=False):
         begin += len(gap)
-        _, offsets = tokenizer.encode_with_offsets(sentence)
+        masked = pipeline.masked(sentence, glossary)
+        _, offsets = pipeline.artifact.tokenizer.encode_with_offsets(masked.text)
+        if not masked.plain:
+            origins = masked.origins(sentence)
+            offsets = [located(origins, span) for span in offsets]
         first = 0
         for _ in range(count):
             last = first + len(next(rows)) - 1  # without the end

@@ -17,7 +17,7 @@ class PipelineOptions:
     # Hypotheses of a decoder. A step costs the same a row from 8 rows on (measured), so a larger
     # batch would only make everybody's next token later.
     max_decoding_rows: int = 16
-    max_batch_tokens: int = 4096  # padded tokens
+    max_batch_tokens: int = 768  # padded tokens
     max_queue_delay: float = 0.0  # seconds that rows may wait for others to fill their batch
     max_text_tokens: int = 20_480  # of a text to classify, which is read in one piece
     max_sequence_steps: int = 4096  # of a sequence of columns

@@ -20,7 +20,13 @@ from service.artifact import (
 )
 from service.errors import TextError
 from service.pipelines.options import PipelineOptions
-from service.pipelines.placeholders import Glossary, Keeper, KnownWords, Masked, find, mask
+from service.pipelines.placeholders import (
+    Glossary,
+    Keeper,
+    KnownWords,
+    Masked,
+    read,
+)
 from service.pipelines.sentences import SplitText, split_sentences
 from service.runtime.decoder import Decoder
 from service.runtime.decoding import DecodingEngine
@@ -103,9 +109,12 @@ class SplitTexts:
             )
         return results
 
-    def restored(self, row: int, text: str) -> str:
-        """What the decoder wrote for a row, with what its placeholders stand for."""
-        return self.kept[row].restored(text) if self.kept else text
+    def restored(self, row: int, text: str, whole: bool = True) -> str:
+        """What the decoder wrote for a row, with what its placeholders stand for.
+
+        whole: whether it has ended.
+        """
+        return self.kept[row].restored(text, whole) if self.kept else text
 
     @staticmethod
     def _joined(split: SplitText, numbers: list[int], parts: list[Alternative]) -> Alternative:
@@ -211,14 +220,18 @@ class TranslationPipeline:
             counts.append([len(part) for part in parts])
             for sentence, part in zip(masked, parts, strict=True):
                 rows += part
-                kept += [sentence] * len(part)
-        return SplitTexts(splits, counts, rows, kept if any(one.values for one in kept) else ())
+                kept += [sentence] if len(part) == 1 else map(self._part(sentence), part)
+        return SplitTexts(splits, counts, rows, () if all(one.plain for one in kept) else kept)
 
     def masked(self, sentence: str, glossary: Glossary | None = None) -> Masked:
         """A sentence with placeholders for what is to be kept; as it is, where there are none."""
         if self._keeper is None:
             return Masked(sentence, {})
-        return mask(sentence, find(sentence, self._keeper, glossary), self._symbols)
+        return read(sentence, self._keeper, glossary, self._symbols)
+
+    def _part(self, sentence: Masked) -> Callable[[Sequence[int]], Masked]:
+        """Makes of a part's tokens what that part has of its sentence."""
+        return lambda tokens: sentence.only(self.artifact.tokenizer.decode(tokens))
 
     def submit(self, job: Job, rows: Sequence[Sequence[int]]) -> None:
         """Have rows translated; each result is a list of alternatives, best first.
@@ -271,9 +284,11 @@ class TranslationPipeline:
         if options.max_length is not None:
             limit = min(limit, options.max_length)
         penalty = facts.length_penalty if options.length_penalty is None else options.length_penalty
-        beam_size = min(options.beam_size, self.manifest.tokenizer.vocabulary - SPECIAL_TOKENS)
-        search = begin_search(beam_size, penalty, limit, EOS_ID)
         kept = self._symbol_tokens.intersection(item.tokens)
+        # What a search passes over leaves it fewer tokens to choose from.
+        passed_over = len(self._symbol_tokens) + 1 if kept else 0
+        words = self.manifest.tokenizer.vocabulary - SPECIAL_TOKENS - passed_over
+        search = begin_search(min(options.beam_size, words), penalty, limit, EOS_ID)
         return KeepingSearch(search, kept, self._symbol_tokens, EOS_ID) if kept else search
 
     def _hypotheses(self, item: Item) -> list[Hypothesis]:

@@ -3,7 +3,8 @@
 Padding costs real time in a recurrent kernel, which runs every row at every step; a batch of few
 rows costs more a row than one of many. Measured, the two balance where the longest row is about
 twice as long as the shortest, and where there are enough rows to choose from, at a tenth longer: a
-batch of 8 rows costs no more a row than one of 32.
+batch of 8 rows costs no more a row than one of 32. Beyond some hundred tokens it costs more,
+because what is computed leaves the cache.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ Array = np.ndarray
 _RATIO, _SLACK = 2.0, 8  # of the longest row to the shortest, and tokens beyond
 _CHOOSY_RATIO, _CHOOSY_SLACK = 1.1, 2
 MANY = 12  # rows to choose from
+# From so many rows on others gain nothing by coming along, and so many tokens fit into a cache.
+ENOUGH_ROWS, ENOUGH_TOKENS = 8, 384
 
 
 class BatchBounds:
@@ -35,15 +38,18 @@ class BatchBounds:
     def accept(self, length: int) -> bool:
         """Whether a row of `length` tokens fits; if so, it is counted.
 
-        The first row always fits. The others must leave at most `max_batch_size` rows,
-        `max_batch_tokens` padded tokens, and be of similar length.
+        The first row always fits. The others must leave at most `max_batch_size` rows and
+        `max_batch_tokens` padded tokens (of more than ENOUGH_ROWS rows: ENOUGH_TOKENS), and be of
+        similar length.
         """
         if self.rows:
             longest = max(self.longest, length)
             shortest = min(self._shortest, length)
+            tokens = (self.rows + 1) * longest
             if (
                 self.rows >= self._max_batch_size
-                or (self.rows + 1) * longest > self._max_batch_tokens
+                or tokens > self._max_batch_tokens
+                or (self.rows >= ENOUGH_ROWS and tokens > ENOUGH_TOKENS)
                 or longest > self._ratio * shortest + self._slack
             ):
                 return False

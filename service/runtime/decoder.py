@@ -7,13 +7,12 @@ step, so a row's memory moves only when the row changes its sequence. Owned by o
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from service.runtime.batches import pad_rows
+from service.runtime.room import Room
 from service.runtime.rows import Rearrangement
 from service.runtime.session import Array, Session
 
-_ROOM_STEP = 8  # rows and positions by which the room for memory grows
+_ROOM_STEP = 8  # rows and positions by which the room for them grows
 
 
 class Decoder:
@@ -32,7 +31,6 @@ class Decoder:
         self.states = tuple(states)
         self.memory = tuple(memory)
         self.begin_token = begin_token
-        self.step_outputs = ("log_probs", "next_tokens", *(f"next_{name}" for name in states))
 
     def encode(self, sources: Sequence[Sequence[int]]) -> "Encoded":
         """Memory and first states of sentences; none may be empty."""
@@ -54,94 +52,71 @@ class DecodingBatch:
     def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
         self.rows = 0
-        self._tokens = np.zeros(0, dtype=np.int32)  # rows: what each was last given
-        self._states: dict[str, Array] = {}  # rows x *
-        # Room for more rows and positions than there are, so that a row joins and leaves without
-        # the others' being copied. What lies behind a row's end is masked by the graph.
-        self._memory: dict[str, Array] = {}  # capacity x time x *
-        self._lengths = np.zeros(0, dtype=np.int32)  # capacity: source tokens
-        self._time = 0
+        self._room: Room | None = None  # none while there are no rows
 
     def join(self, encoded: Encoded) -> None:
         """Append a row for each sentence."""
-        count = len(encoded.lengths)
-        first, last = self.rows, self.rows + count
-        begin = np.full(count, self._decoder.begin_token, dtype=np.int32)
-        if first == 0:
-            self._tokens = begin
-            self._states = {name: encoded.tensors[name] for name in self._decoder.states}
-            self._memory = {name: encoded.tensors[name][:0] for name in self._decoder.memory}
-            self._lengths, self._time = self._lengths[:0], 0
+        first, last = self.rows, self.rows + len(encoded.lengths)
+        time = int(encoded.lengths.max())
+        if self._room is None:
+            self._room = self._new_room(encoded, last, time)
         else:
-            self._tokens = np.concatenate([self._tokens, begin])
-            for name, state in self._states.items():
-                self._states[name] = np.concatenate([state, encoded.tensors[name]])
-        self._make_room(last, int(encoded.lengths.max()))
-        self._lengths[first:last] = encoded.lengths
-        for name, room in self._memory.items():
-            values = encoded.tensors[name]
-            room[first:last, : values.shape[1]] = values
+            self._room = self._grown(self._room, last, time)
+        room = self._room
+        room.tokens[first:last] = self._decoder.begin_token
+        room.lengths[first:last] = encoded.lengths
+        room.fill(first, encoded.tensors)
         self.rows = last
 
     def step(self, k: int) -> tuple[list[list[float]], list[list[int]]]:
         """The k best continuations of each row: log-probabilities and tokens, best first."""
-        rows = self.rows
-        feeds: dict[str, Array] = {
-            "token": self._tokens,
-            "source_lengths": self._lengths[:rows],
-            "k": np.array([k], dtype=np.int64),
-            **self._states,
-        }
-        for name, room in self._memory.items():
-            feeds[name] = room[:rows]
-        output = self._decoder.step.run(feeds, self._decoder.step_outputs)
-        self._states = {name: output[f"next_{name}"] for name in self._decoder.states}
-        return output["log_probs"].tolist(), output["next_tokens"].tolist()
+        assert self._room is not None
+        log_probs, tokens = self._room.step(self.rows, k)
+        return log_probs.tolist(), tokens.tolist()
 
     def rearrange(self, change: Rearrangement) -> None:
         """Carry out what the searches decided: one gather of the states, few moves of memory."""
-        rows = len(change.parents)
-        if rows != self.rows or change.moves or change.parents != list(range(rows)):
-            parents = np.array(change.parents, dtype=np.intp)
-            for name, state in self._states.items():
-                self._states[name] = state[parents]
-        if change.moves:
-            self._make_room(max(to for to, _ in change.moves) + 1, self._time)
-            for to, origin in change.moves:
-                self._lengths[to] = self._lengths[origin]
-                for room in self._memory.values():
-                    room[to] = room[origin]
-        self._tokens = np.array(change.tokens, dtype=np.int32)
-        self.rows = rows
-        self._give_back()
-
-    def _make_room(self, rows: int, time: int) -> None:
-        capacity = len(self._lengths)
-        if rows > capacity or time > self._time:
-            self._resize(max(capacity, _rounded(rows)), max(self._time, _rounded(time)))
-
-    def _give_back(self) -> None:
-        """Cut the room for positions once the longest sentence left needs much less of it.
-
-        Every step computes attention over all of it.
-        """
-        if not self.rows:
-            self._memory = {}
+        room, rows = self._room, len(change.parents)
+        if room is None or not rows:
+            self._room, self.rows = None, 0
             return
-        time = _rounded(int(self._lengths[: self.rows].max()))
-        if time <= self._time * 3 // 4:
-            self._resize(len(self._lengths), time)
+        if change.parents == list(range(rows)):  # those that are left stay where they are
+            room.tokens[:rows] = change.tokens
+        else:
+            room = self._grown(room, rows, room.time)
+            room.continue_from(change.parents)
+            for to, origin in change.moves:
+                room.move(to, origin)
+            room.tokens[:rows] = change.tokens
+        if rows < self.rows or change.moves:
+            room = _cut(room, rows)
+        self._room, self.rows = room, rows
 
-    def _resize(self, capacity: int, time: int) -> None:
-        rows, kept = min(self.rows, capacity), min(time, self._time)
-        lengths = np.zeros(capacity, dtype=np.int32)
-        lengths[: len(self._lengths)] = self._lengths
-        for name, room in self._memory.items():
-            # Zeros, because the masked weight of a position is 0 and 0 x NaN is not.
-            larger = np.zeros((capacity, time, *room.shape[2:]), dtype=room.dtype)
-            larger[:rows, :kept] = room[:rows, :kept]
-            self._memory[name] = larger
-        self._lengths, self._time = lengths, time
+    def _new_room(self, encoded: Encoded, rows: int, time: int) -> Room:
+        tensors, decoder = encoded.tensors, self._decoder
+        return Room(
+            decoder.step,
+            {name: tensors[name] for name in decoder.states},
+            {name: tensors[name] for name in decoder.memory},
+            _rounded(rows),
+            _rounded(time),
+        )
+
+    def _grown(self, room: Room, rows: int, time: int) -> Room:
+        """The same room, or a larger one where so many rows or positions do not fit."""
+        if rows <= room.capacity and time <= room.time:
+            return room
+        capacity, time = max(room.capacity, _rounded(rows)), max(room.time, _rounded(time))
+        return room.resized(self.rows, capacity, time)
+
+
+def _cut(room: Room, rows: int) -> Room:
+    """The same room, or one of fewer positions once the longest sentence left needs much less.
+
+    Every step computes attention over all of them.
+    """
+    time = _rounded(int(room.lengths[:rows].max()))
+    return room.resized(rows, room.capacity, time) if time <= room.time * 3 // 4 else room
 
 
 def _rounded(size: int) -> int:

@@ -19,7 +19,7 @@ from service.runtime.waiting import WaitingQueue
 
 # An encoder run for one sentence costs three times its share of a run for eight. While others are
 # decoded, few new ones wait a few steps for company.
-JOIN_PATIENCE = 4  # steps
+JOIN_PATIENCE = 8  # steps
 _JOIN_SHARE = 4  # no wait where the new ones are a fourth of the running ones
 
 # A larger encoder run costs no less a token, as four rows are enough for that. It costs more: there
@@ -204,6 +204,9 @@ class DecodingEngine:
                 rows = item.rows
                 if item.job.over:
                     step = _LEAVE  # nobody waits for it any more
+                elif len(rows) == 1:
+                    row = rows[0]
+                    step = _search(item).advance((log_probs[row],), (tokens[row],))
                 else:
                     step = _search(item).advance(
                         [log_probs[row] for row in rows], [tokens[row] for row in rows]
@@ -217,9 +220,9 @@ class DecodingEngine:
         events: list[Event] = []
         for item, step in steps:
             job = item.job
-            if job.over:
-                continue
-            if _search(item).silent:
+            if step.tokens and job.first_token and not job.stream:
+                continue  # it goes on, and nobody is to hear of it
+            if job.over or _search(item).silent:
                 continue
             if not job.first_token:
                 job.first_token = now

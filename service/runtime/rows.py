@@ -59,6 +59,9 @@ class Rows(Generic[Owned]):
         for owner, step in steps:
             rows = owner.rows
             wanted = len(step.tokens)
+            if wanted == 1 == len(rows):  # greedy, at most of its steps
+                tokens[rows[0]] = step.tokens[0]
+                continue
             for row, parent, token in zip(rows, step.parents, step.tokens, strict=False):
                 parents[row] = rows[parent]
                 tokens[row] = token

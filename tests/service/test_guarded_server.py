@@ -12,6 +12,7 @@ import pytest
 
 from service.access.keys import read_keys
 from service.cli import main
+from tests import tiny_models
 from tests.service.test_cli import only_line, run
 from tests.service.test_serve import LIVE, READY, Server, connect, read_answer, serve
 
@@ -87,6 +88,42 @@ def test_a_limit_holds_over_all_workers(
         metrics = run("keys", "list", "--file", path).stdout
         assert metrics == "shop: user, 30/day\n"
         assert server.stop() == 0
+
+
+def test_a_key_gets_its_glossary_while_the_server_runs(tmp_path: Path) -> None:
+    models, path, terms = tmp_path / "models", tmp_path / "keys.toml", tmp_path / "terms.csv"
+    tiny_models.publish_classifier(models)
+    tiny_models.publish_translator(models, known=("the", "cat"))
+    terms.write_text("en,de\ncat,Katze\n", encoding="utf-8")
+    shop = new_key(path, "shop", "--glossary", str(terms))
+    assert 'glossary = "terms.csv"' in path.read_text("utf-8")
+    listed = run("keys", "list", "--file", path).stdout
+    assert listed == "shop: user, glossary terms.csv\n"
+
+    def translation(server: Server) -> object:
+        body = {"q": "the cat", "source": "en", "target": "de", "api_key": shop}
+        return httpx2.post(f"{server.url}/translate", json=body).json()["translatedText"]
+
+    with serve(models, "--keys-file", str(path)) as server:
+        assert translation(server) == "the Katze"
+        terms.write_text("en,de\ncat,Kater\n", encoding="utf-8")
+        for _ in range(20_000):
+            if translation(server) == "the Kater":
+                break
+        else:
+            raise AssertionError("the glossary was not taken up")
+        assert server.stop() == 0
+
+
+def test_a_glossary_that_is_wrong_gets_no_key_and_no_server(tmp_path: Path) -> None:
+    path, terms = tmp_path / "keys.toml", tmp_path / "terms.csv"
+    terms.write_text("en,de\ncat,Katze,x\n", encoding="utf-8")
+    wrong = f"the glossary {terms}, line 2: 3 cells; expected 2 at most, as in the first line"
+    result = run("keys", "new", "--file", path, "--id", "shop", "--glossary", terms)
+    assert only_line(result) == f"service: error: {wrong}"
+    assert not path.exists()
+    result = run("serve", "--models", tmp_path, "--glossary-file", terms)
+    assert only_line(result) == f"service: error: --glossary-file: {wrong}"
 
 
 def forwarded(server: Server, address: str) -> int:

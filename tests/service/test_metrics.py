@@ -80,6 +80,33 @@ def test_processes_that_share_a_folder_are_added_up_and_dead_ones_forgotten(
     assert rendered[memory] > 0
 
 
+ANSWER_AND_WRITE_DOWN = """
+import os
+from service.metrics import metrics_of_this_process
+metrics = metrics_of_this_process(os.environ)
+metrics.request_answered("/predict", "POST", 200, 0.002)
+metrics.engines.of("m").answered(7, 0.001, 0.002)
+metrics.write_down()
+os._exit(0)
+"""
+
+
+def test_what_a_process_wrote_down_others_see(tmp_path: Path) -> None:
+    environment = os.environ | {FOLDER_VARIABLE: str(tmp_path)}
+    for program in (ANSWER_AND_WRITE_DOWN, ANSWER_AND_WRITE_DOWN, COUNT_IN_ANOTHER_PROCESS):
+        rendered = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    found = samples(rendered)
+    assert found["gatehouse_requests_total POST /predict 200"] == 4
+    assert found["gatehouse_request_seconds_count /predict"] == 2
+    assert found["gatehouse_tokens_total in m"] == 14
+
+
 LOAD_AND_FREE = """
 import os
 from service.metrics import metrics_of_this_process

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from service.artifact import ClassificationManifest, read_artifact
+from service.artifact import ArtifactError, ClassificationManifest, read_artifact
 from tests.service.api.conftest import loaded_client
 from tests.training.small_runs import (
     REVERSE_SETTINGS,
@@ -22,9 +22,10 @@ from tests.training.small_runs import (
 )
 from training.cli import main
 from training.data.registry import DATASETS
+from training.publishing import publish
 from training.recipe import ClassificationRecipe, recipe_names
 from training.run_folder import RunFolder
-from training.runs import run_recipe
+from training.runs import load_run, run_recipe
 
 COMMANDS = [
     (),
@@ -243,6 +244,8 @@ def test_training_is_not_begun_for_what_could_not_be_published(
     tmp_path: Path, reviews: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     labelled = write_reviews(tmp_path / "data" / "labelled.csv", 9)
+    other = tmp_path / "data" / "other.csv"
+    other.write_text("review,stars\ngood,4\n", encoding="utf-8")
     before = everything(tmp_path)
     run: Arguments = ["--run", tmp_path / "runs" / "one"]
     train: Arguments = ["train", "sentiment-bilstm", "--data", reviews, *COLUMNS, *run]
@@ -254,6 +257,10 @@ def test_training_is_not_begun_for_what_could_not_be_published(
         ([*publish, "--on", labelled, "--promote-if", "BLEU > 3"], "'BLEU' is not measured in cla"),
         ([*publish, "--on", tmp_path / "no.csv", "--promote-if", "accuracy > 0"], "is not there"),
         (["--on", labelled, "--promote-if", "accuracy > 0"], "say with --publish which one"),
+        (
+            [*publish, "--on", other, "--promote-if", "accuracy > 0"],
+            "does not know: 4; the mo",
+        ),
         (["--publish", tmp_path / "my stars"], "'my stars' is no name for a model"),
         (["--publish", tmp_path / "data" / ".."], "is no name for a model"),
         ([*publish, "--set", "training.epoch=1"], "training.epoch: Extra inputs are not permitted"),
@@ -266,6 +273,31 @@ def test_training_is_not_begun_for_what_could_not_be_published(
     (tmp_path / "models" / "stars" / "1").mkdir(parents=True)
     refused = failing(capsys, *train, "--publish", tmp_path / "models")
     assert "models/stars is no version" in refused
+
+
+def test_another_task_is_no_next_version(
+    reverse: TrainedRun, stars: TrainedRun, repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export: Arguments = ["export", reverse.run, "--publish", repository / "stars"]
+    refused = failing(capsys, *export)
+    assert "stars/1 is a classification model, reverse makes a translation model" in refused
+    with pytest.raises(ArtifactError, match="publish it under another name"):
+        publish(load_run(RunFolder(reverse.run)), repository, "stars", quiet=True)
+    assert not (repository / "stars" / "2").exists()
+
+
+def test_beams_that_cannot_be_searched(
+    reverse: TrainedRun, stars: TrainedRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for wrong in ("0", "-3", "wide"):
+        with pytest.raises(SystemExit):
+            main(["evaluate", str(reverse.published), "--beam-size", wrong])
+        assert f"'{wrong}' is no whole number of 1 or more" in capsys.readouterr().err
+    refused = failing(capsys, "evaluate", reverse.published, "--beam-size", "100000")
+    most = read_artifact(reverse.published).tokenizer.vocabulary_size - 12
+    assert f"choose a beam of {most:,} at most" in refused
+    refused = failing(capsys, "evaluate", stars.published, "--beam-size", "5")
+    assert "--beam-size is for translations; stars is a classification model" in refused
 
 
 @pytest.mark.parametrize(
@@ -517,5 +549,5 @@ def test_a_temperature_is_a_classifiers(
     for wrong in ("0", "-1", "nan", "inf", "warm"):
         with pytest.raises(SystemExit):
             main([*map(str, export), "--temperature", wrong])
-        assert "argument --temperature: invalid" in capsys.readouterr().err
+        assert "is no number above 0" in capsys.readouterr().err
     assert everything(tmp_path) == set()

@@ -11,7 +11,8 @@ from torch import nn
 from service.artifact import EOS_ID, UNK_ID
 from tests.training import small_tasks
 from training.data.examples import LabelledText, SentencePair
-from training.preparation import encode_pairs, encode_texts
+from training.preparation import encode_pairs, encode_texts, pair_rows
+from training.recipe import Augmentation
 
 
 def weights(network: nn.Module) -> torch.Tensor:
@@ -94,3 +95,7 @@ def test_what_training_does_not_read_whole_is_said(caplog: pytest.LogCaptureFixt
     texts, pairs = caplog.messages
     assert re.match(r"\d+ texts are longer than 8 tokens .*: training reads their beginning", texts)
     assert re.match(r"\d+ pairs have 8 tokens or more \(training\.max_tokens\)", pairs)
+    recipe = small_tasks.translation_recipe(max_tokens=8)
+    varied = recipe.model_copy(update={"augmentation": Augmentation(lower_case=0.5)})
+    pair_rows(varied, small_tasks.parallel(), small_tasks.pair_tokenizer())
+    assert caplog.messages[2:] == [pairs]

@@ -60,6 +60,11 @@ def test_any_candidate_beats_none() -> None:
     Condition.parse("accuracy > current").require(SCORES, None)
 
 
+def test_a_version_without_the_metric_is_no_yardstick() -> None:
+    with pytest.raises(PromotionError, match="has no span_f1 to compare with; it has accuracy: na"):
+        Condition("span_f1", ">", None).require({"span_f1": 0.5}, {"accuracy": 0.9})
+
+
 def test_a_metric_that_was_not_measured_is_named_with_those_that_were() -> None:
     with pytest.raises(PromotionError, match="'acuracy' is not measured; choose from BLEU, accu"):
         Condition.parse("acuracy > 0.9").require(SCORES, None)

@@ -270,6 +270,11 @@ def test_the_first_version_beats_none(stars_run: ClassificationRun, tmp_path: Pa
     assert published.path.name == "1"
 
 
+def test_of_a_file_and_its_parts_the_file_counts() -> None:
+    whole, part = Measured("a", "accuracy", 90.0, 50), Measured("a, x missing", "accuracy", 70.0, 9)
+    assert gate_values([whole, part]) == {"accuracy": 0.9}
+
+
 def test_of_several_beams_the_first_counts() -> None:
     measured = [Measured("x", "BLEU, beam 5", 30.0, 2), Measured("x", "BLEU, beam 1", 31.0, 2)]
     assert gate_values(measured) == {"BLEU": 30.0}

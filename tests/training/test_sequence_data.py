@@ -1,6 +1,7 @@
 """What a sequence recipe reads: statistics of the training part alone, and no look ahead."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,18 @@ import numpy as np
 import pytest
 
 from service.artifact import CategoryColumn, NumberColumn
+from training.baselines.sequences import naive_forecasts
 from training.corpora import OwnData
 from training.data.errors import DataError
 from training.origin import Origin
 from training.recipe import RecipeError, SequenceRecipe, read_recipe
-from training.sequence_data import ForecastData, LabelData, sequence_data
+from training.sequence_data import (
+    ForecastData,
+    LabelData,
+    Reading,
+    measured_data,
+    sequence_data,
+)
 
 
 def recipe(name: str, **settings: Any) -> SequenceRecipe:
@@ -115,8 +123,19 @@ def test_a_diary_of_ones_own_is_cut_by_time(tmp_path: Path) -> None:
     data = sequence_data(own_recipe("dinner"), Origin(tmp_path, own))
     assert isinstance(data, LabelData)
     assert (data.labels, data.window) == (("x", "y", "z"), 28)
-    sizes = [len(part.sequences) for part in (data.train, data.validation, data.test)]
-    assert sizes == [28, 4, 3]
+    # Learnt from in pieces, the first of which is shorter; judged at each later step.
+    assert sorted(data.train.lengths.tolist()) == [800 % 28, *[28] * 28]
+    assert data.train.lengths.sum() == 800
+    labels = [data.labels.index(row[-1]) for row in rows]
+    assert data.validation.last.tolist() == labels[800:900]
+    assert data.test.last.tolist() == labels[900:]
+    assert set(data.validation.lengths.tolist() + data.test.lengths.tolist()) == {28}
+    assert (data.test.sequences[0][:-1] == data.validation.sequences[-1][1:]).all()
+    assert data.fitted.last.tolist() == labels[:800]
+    assert len(data.examples) == 3
+    path.write_text("\n".join(["before,label", *rows[:99]]) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match="one sequence of 99 steps; a window of 28 needs 100: read"):
+        sequence_data(own_recipe("dinner"), Origin(tmp_path, own))
     with pytest.raises(DataError, match=r"say which columns of .* are read: --input-column NAME"):
         sequence_data(own_recipe("dinner"), Origin(tmp_path, OwnData(path)))
 
@@ -135,6 +154,76 @@ def test_labelled_sequences_are_held_out_whole(tmp_path: Path) -> None:
     few = OwnData(path, input_columns=["x"])
     with pytest.raises(DataError, match="a sequence has one label"):
         sequence_data(own_recipe("weather-season"), Origin(tmp_path, few))
+
+
+def test_diaries_of_several_are_judged_at_every_step(tmp_path: Path) -> None:
+    path = tmp_path / "diaries.csv"
+    rows = [f"{i},{(i + day) % 5},{'xy'[(i + day) % 2]}" for i in range(40) for day in range(9)]
+    path.write_text("\n".join(["id,mood,label", *rows]) + "\n", encoding="utf-8")
+    own = OwnData(path, input_columns=["mood"], sequence_column="id")
+    found = own_recipe("dinner").model_copy(update={"window": 4, "shortest": 2})
+    data = sequence_data(found, Origin(tmp_path, own))
+    assert isinstance(data, LabelData)
+    assert data.train.lengths.sum() % 9 == 0
+    diaries = 40 - int(data.train.lengths.sum()) // 9
+    assert len(data.validation.sequences) + len(data.test.sequences) == 8 * diaries
+    assert data.test.lengths[:8].tolist() == [2, 3, 4, 4, 4, 4, 4, 4]
+
+
+def test_a_file_is_measured_as_the_recipe_says(tmp_path: Path) -> None:
+    """Also by a model that knows its season, without times; and each day of a diary."""
+    own = sales(tmp_path / "sales.csv", 400)
+    asked = own_recipe("forecast")
+    asked = asked.model_copy(update={"target": asked.target.model_copy(update={"period": 60})})
+    learnt = sequence_data(asked, Origin(tmp_path, own))
+    reading = Reading.of_data(learnt, asked)
+    without_times = OwnData(own.file)
+    measured = measured_data(reading, without_times)
+    assert isinstance(measured, ForecastData)
+    assert measured.period == 60
+    early = measured_data(replace(reading, window=20), without_times)
+    assert isinstance(early, ForecastData)
+    (values, *_, latest) = naive_forecasts(early)["seasonal naive"](early.test)[..., 0]
+    series = early.test.values[:, 0]
+    assert values.tolist() == [series[19]] * 7  # no season is known yet
+    assert latest.tolist() == series[393 - 60 : 400 - 60].tolist()
+    by_week = measured_data(
+        replace(reading, period=None), replace(without_times, time_column="day")
+    )
+    assert isinstance(by_week, ForecastData)
+    assert by_week.period == 7
+    with pytest.raises(DataError, match="sales has 50 steps; the window of 67 and the horizon"):
+        measured_data(reading, sales(tmp_path / "sales.csv", 50))
+
+    path = tmp_path / "diary.csv"
+    rows = [f"{('a', 'b')[i % 2]},{('x', 'y', 'z')[i % 3]}" for i in range(200)]
+    path.write_text("\n".join(["before,label", *rows]) + "\n", encoding="utf-8")
+    diary = OwnData(path, input_columns=["before"])
+    dinner = own_recipe("dinner")
+    data = measured_data(
+        Reading.of_data(sequence_data(dinner, Origin(tmp_path, diary)), dinner), diary
+    )
+    assert isinstance(data, LabelData)
+    assert len(data.test.sequences) == 200
+
+
+def test_a_column_of_labels_before_holds_them(tmp_path: Path) -> None:
+    path = tmp_path / "diary.csv"
+    rows = [f"{'xyz'[i % 3]},{i % 9},{'xyz'[(i + 1) % 3]}" for i in range(200)]
+    path.write_text("\n".join(["before,count,label", *rows]) + "\n", encoding="utf-8")
+    own = OwnData(path, input_columns=["before", "count"])
+    found = own_recipe("dinner")
+
+    def with_previous(column: str) -> SequenceRecipe:
+        return found.model_copy(
+            update={"target": found.target.model_copy(update={"previous": column})}
+        )
+
+    data = sequence_data(with_previous("before"), Origin(tmp_path, own))
+    assert isinstance(data, LabelData)
+    for column, problem in (("count", "has the values of numbers"), ("mood", "is not read")):
+        with pytest.raises(DataError, match=f'target.previous: "{column}" {problem}; expected'):
+            sequence_data(with_previous(column), Origin(tmp_path, own))
 
 
 def test_no_network_reads_what_it_is_to_predict() -> None:

@@ -1,5 +1,6 @@
 """Sequence recipes from the command line to an answer of the service."""
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -16,6 +17,7 @@ from service.pipelines.sequence import SequencePipeline
 from tests.service.api.conftest import loaded_client
 from tests.training.small_runs import flags
 from training.cli import main
+from training.data.dinner import dinner_splits
 from training.kinds.sequence import sequence_task
 from training.origin import Origin
 from training.recipe import SequenceRecipe, read_recipe
@@ -24,12 +26,22 @@ from training.runs import resume_run, start_run
 from training.sequence_data import sequence_data
 from training.trainer import Stopped, Trainer
 
-DINNER = ("training.epochs=8", "training.patience=8", "network.hidden_size=24")
+DINNER = (
+    "training.epochs=8",
+    "training.minimum_steps=0",
+    "training.patience=8",
+    "network.hidden_size=24",
+)
 OWN = (
     "training.minimum_steps=200", "training.epochs=1", "training.learning_rate=0.01",
     "training.warmup_steps=10", "network.hidden_size=12", "target.horizon=4",
 )  # fmt: skip
-SMALL = {"training.epochs": 2, "network.hidden_size": 6, "training.tokens_per_batch": 6000}
+SMALL = {
+    "training.epochs": 2,
+    "training.minimum_steps": 0,
+    "network.hidden_size": 6,
+    "training.tokens_per_batch": 6000,
+}
 
 
 def scores_of(manifest: SequenceManifest) -> dict[tuple[str, str], float]:
@@ -140,6 +152,72 @@ def test_what_is_wrong_is_one_line(
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert re.search(message, line), line
     assert not (tmp_path / "runs").exists()
+
+
+STEPS: tuple[str, ...] = ("--data", "my.csv", "--value-column", "temperature")
+GATED = ("--publish", "models/my", "--on", "other.csv", "--promote-if")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((*STEPS, *GATED, "accuracy > 0.9"), "'accuracy' is not measured in .*choose from skill$"),
+        ((*STEPS, "--time-column", "time", *GATED, "skill > 0"), 'no column "time"; its columns'),
+        (
+            (*STEPS, *GATED, "skill > 0"),
+            "other has 30 steps; the window of 28 and the hor",
+        ),
+        ((*STEPS, "--value-column", "temperature"), "--value-column temperature is there twice"),
+        ((*STEPS, "--set", "columns=[]"), "--set columns with --data: the columns are those of"),
+        (
+            (*STEPS, "--set", 'target={kind="forecast"}'),
+            "--set target with --data: what is forecast are the columns of --value-column",
+        ),
+        (
+            ("--set", "training.seed=-1"),
+            "training.seed: Input should be greater than or",
+        ),
+        (("--set", "training.betas=[1.5, 0.9]"), "training.betas.0: Input should be less than 1"),
+    ],
+)
+def test_what_would_fail_after_training_is_refused_before_it(
+    arguments: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    hourly(tmp_path / "my.csv", 700)
+    lines = (tmp_path / "my.csv").read_text("utf-8").splitlines()[:31]
+    values = "\n".join(line.split(",")[1] for line in lines)
+    (tmp_path / "other.csv").write_text(values + "\n", encoding="utf-8")
+    assert main(["train", "forecast", "--quiet", *arguments]) == 1
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert re.search(message, line), line
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_diary_is_measured_day_by_day(
+    dinner: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And a forecast is no next version of it."""
+    (diary,) = dinner_splits({"test": 1}, seed=5, days=60)["test"]
+    names = list(diary.cells)
+    rows = zip(*diary.cells.values(), diary.labels, strict=True)
+    path = tmp_path / "diary.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([[*names, "dinner"], *rows])
+    capsys.readouterr()
+    on = ("--on", str(path), "--label-column", "dinner")
+    assert main(["evaluate", str(dinner / "dinner" / "1"), *on]) == 0
+    (rows_measured,) = re.findall(r"diary accuracy: .* \((\d+) rows\)", capsys.readouterr().out)
+    assert rows_measured == "60"
+    other = ("--publish", str(dinner / "dinner"), "--run", str(tmp_path / "run"))
+    assert main(["train", "forecast", *other]) == 1
+    refused = capsys.readouterr().err
+    assert "dinner/1 is a sequence model, forecast makes a forecast model: publish it" in refused
+    assert not (tmp_path / "run").exists()
 
 
 def small(name: str) -> SequenceRecipe:

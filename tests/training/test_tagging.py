@@ -1,6 +1,7 @@
 """A tagger on a file of one's own, through the command line: trained, published, served alike."""
 
 import gzip
+import logging
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from service.pipelines.proof import prove
 from service.pipelines.tagging import TaggingPipeline
 from tests.training.small_runs import TrainedRun, flags
 from training.cli import main
+from training.corpora import OwnData, own_tagged
 from training.data.errors import DataError
 from training.data.examples import TaggedSentence
 from training.recipe import TaggingRecipe, read_recipe
@@ -184,6 +186,31 @@ def test_files_that_nothing_can_be_learnt_from(
     assert main(["train", "tagger-entities", "--data", str(path), "--run", str(run)]) == 1
     assert message in capsys.readouterr().err
     assert not run.exists()
+
+
+def test_parts_of_speech_have_no_entities_to_measure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.conll"
+    path.write_text("Anna\tNOUN\nruns\tVERB\n", encoding="utf-8")
+    run = ("--data", str(path), "--run", str(tmp_path / "run"), "--quiet")
+    gate = ("--publish", str(tmp_path / "models" / "x"), "--on", str(path), "--promote-if")
+    assert main(["train", "tagger-pos", *run, *gate, "span_f1 > 0.5"]) == 1
+    assert "'span_f1' is not measured in tagging; choose from acc" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_too_small_to_hold_out_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    path = tmp_path / "x.conll"
+    path.write_text("Anna\tNOUN\nruns\tVERB\n", encoding="utf-8")
+    corpora = own_tagged(OwnData(path), seed=1)
+    assert [*corpora.validation.values()] == [*corpora.train]
+    validation, test = caplog.messages
+    assert "x.conll is so small that nothing is held out for validation: " in validation
+    assert test == "x.conll is so small that nothing is held out for a test"
 
 
 def recipe(**settings: object) -> TaggingRecipe:

@@ -49,7 +49,10 @@ def naive_forecasts(data: ForecastData) -> Mapping[str, Forecaster]:
         # The latest value at the same place of a season that is known when the forecast is made.
         ahead = np.arange(windows.horizon)
         places = windows.length + ahead - data.period * (ahead // data.period + 1)
-        values: np.ndarray = windows.values[np.maximum(windows.starts[:, None] + places, 0)]
+        known = windows.starts[:, None] + places  # windows x horizon
+        # At the beginning of a file no season is known yet.
+        known = np.where(known < 0, windows.starts[:, None] + windows.length - 1, known)
+        values: np.ndarray = windows.values[known]
         return values
 
     baselines: dict[str, Forecaster] = {"last value": last_value}
@@ -89,7 +92,7 @@ def _from_previous(data: LabelData, column: str) -> dict[str, Classifier]:
 def _logistic(data: LabelData) -> Classifier:
     scaler = StandardScaler()
     model = LogisticRegression(C=0.1, max_iter=1000)
-    model.fit(scaler.fit_transform(_flat(data.train, data.window)), data.train.last)
+    model.fit(scaler.fit_transform(_flat(data.fitted, data.window)), data.fitted.last)
 
     def classify(windows: LabelWindows) -> np.ndarray:
         chosen: np.ndarray = model.predict(scaler.transform(_flat(windows, data.window)))

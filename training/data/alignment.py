@@ -14,6 +14,7 @@ import numpy as np
 from training.data.examples import SentencePair
 
 ITERATIONS = 4
+_PART = 2000  # sentences
 LEAST = 0.3  # probability, in both directions, of a link that is kept
 _WORD = re.compile(r"[^\W\d_]{3,}(?:-[^\W\d_]+)*")
 
@@ -47,66 +48,71 @@ def word_links(pairs: Sequence[SentencePair]) -> list[list[Link]]:
     target = _Side([pair.target for pair in pairs])
     if not any(len(f) * len(e) for f, e in zip(source.numbers, target.numbers, strict=True)):
         return [[] for _ in pairs]
-    # Every word of one side beside every word of the other, sentence after sentence.
-    both = list(zip(source.numbers, target.numbers, strict=True))
-    left = np.concatenate([np.repeat(f, len(e)) for f, e in both])
-    right = np.concatenate([np.tile(e, len(f)) for f, e in both])
-    # The kinds of such neighbours, and which of them each one is.
-    kinds, place = np.unique(left * target.words + right, return_inverse=True)
-    kind_left, kind_right = np.divmod(kinds, target.words)
-    rows = np.repeat(np.arange(len(both)), [len(f) * len(e) for f, e in both])
-    offsets = np.concatenate([[0], np.cumsum([len(e) for _, e in both])])
-    column = offsets[rows] + _within([(len(f), len(e)) for f, e in both], across=True)
-    offsets = np.concatenate([[0], np.cumsum([len(f) for f, _ in both])])
-    row = offsets[rows] + _within([(len(f), len(e)) for f, e in both], across=False)
-    forward = _model_one(place, column, kind_left, len(kinds))[place]  # t(target|source)
-    backward = _model_one(place, row, kind_right, len(kinds))[place]  # t(source|target)
-    return _agreeing(source, target, forward, backward)
+    tables = _Tables(source, target)
+    forward = _model_one(tables, tables.left, explained=0)  # t(target|source)
+    backward = _model_one(tables, tables.right, explained=1)  # t(source|target)
+    return [
+        _agreeing(source.spans[i], target.spans[i], kinds, forward[kinds], backward[kinds])
+        for i, kinds in enumerate(tables.kinds)
+    ]
 
 
-def _within(sizes: Sequence[tuple[int, int]], across: bool) -> np.ndarray:
-    """For each cell of each sentence's table, its column (across) or its row."""
-    parts = [np.tile(np.arange(e), f) if across else np.repeat(np.arange(f), e) for f, e in sizes]
-    return np.concatenate(parts)
+class _Tables:
+    """Each sentence's words beside those of its translation.
 
-
-def _model_one(
-    place: np.ndarray, explained: np.ndarray, given: np.ndarray, kinds: int
-) -> np.ndarray:
-    """t of each kind of neighbours.
-
-    place: cells, their kind; explained: cells, the occurrence of the word that is explained;
-    given: kinds, the word that explains it.
+    A kind is a word of one side beside a word of the other, wherever it occurs.
     """
-    t = np.ones(kinds)
+
+    def __init__(self, source: _Side, target: _Side) -> None:
+        codes = [
+            f[:, None] * target.words + e[None, :]
+            for f, e in zip(source.numbers, target.numbers, strict=True)
+        ]
+        # In parts, because all codes sorted at once are several times as large as the result.
+        found = np.empty(0, dtype=np.int64)
+        for start in range(0, len(codes), _PART):
+            part = [code.ravel() for code in codes[start : start + _PART]]
+            found = np.union1d(found, np.concatenate(part))
+        # Of each sentence: source words x target words.
+        self.kinds = [np.searchsorted(found, code).astype(np.int32) for code in codes]
+        self.left, self.right = np.divmod(found, max(target.words, 1))  # the words of each kind
+
+
+def _model_one(tables: _Tables, given: np.ndarray, explained: int) -> np.ndarray:
+    """t of each kind.
+
+    given: kinds, the word that explains; explained: the axis of a table along which the shares of
+    a word that is explained add up to 1.
+    """
+    t = np.ones(len(given))
     for _ in range(ITERATIONS):
-        share = t[place]
-        share /= np.bincount(explained, share)[explained]
-        count = np.bincount(place, share, minlength=kinds)
+        count = np.zeros(len(given))
+        for kinds in tables.kinds:
+            if kinds.size:
+                share = t[kinds]
+                share /= share.sum(axis=explained, keepdims=True)
+                # A sentence may have a kind more than once.
+                np.add.at(count, kinds, share)
         t = count / np.bincount(given, count)[given]
     return t
 
 
 def _agreeing(
-    source: _Side, target: _Side, forward: np.ndarray, backward: np.ndarray
-) -> list[list[Link]]:
-    links: list[list[Link]] = []
-    start = 0
-    for i, (f, e) in enumerate(zip(source.numbers, target.numbers, strict=True)):
-        size = len(f) * len(e)
-        own: list[Link] = []
-        if size:
-            there = forward[start : start + size].reshape(len(f), len(e))
-            back = backward[start : start + size].reshape(len(f), len(e))
-            for row in range(len(f)):
-                column = int(back[row].argmax())
-                if (
-                    int(there[:, column].argmax()) == row
-                    and min(there[row, column], back[row, column]) >= LEAST
-                    and (f == f[row]).sum() == 1
-                    and (e == e[column]).sum() == 1
-                ):
-                    own.append(Link(source.spans[i][row], target.spans[i][column]))
-        start += size
-        links.append(own)
+    left: Sequence[tuple[int, int]],
+    right: Sequence[tuple[int, int]],
+    kinds: np.ndarray,
+    there: np.ndarray,
+    back: np.ndarray,
+) -> list[Link]:
+    """The links of a sentence; there, back: t in both directions, source words x target words."""
+    links: list[Link] = []
+    for row in range(len(left) if kinds.size else 0):
+        column = int(back[row].argmax())
+        if (
+            int(there[:, column].argmax()) == row
+            and min(there[row, column], back[row, column]) >= LEAST
+            and (kinds[:, column] == kinds[row, column]).sum() == 1
+            and (kinds[row] == kinds[row, column]).sum() == 1
+        ):
+            links.append(Link(left[row], right[column]))
     return links

@@ -6,6 +6,7 @@ first and its tag last. Knows nothing about datasets.
 """
 
 import gzip
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from training.data.errors import DataError
 from training.data.examples import TaggedSentence
 
 _TEXT = "# text = "
+_KEY_AND_VALUE = re.compile(r"#\s*[\w.:-]+\s*=\s")
+_DOCUMENT = "-DOCSTART-"
 _UPOS_COLUMN = 3
 _COLUMNS = 10
 _LISTED = 10  # bad lines that one error names
@@ -30,8 +33,21 @@ def read_conllu(path: Path) -> list[TaggedSentence]:
 
 
 def read_columns(path: Path) -> list[TaggedSentence]:
-    """The first and the last column of each line. Raises DataError, as above."""
-    return _sentences(path, _column_token)
+    """The first and the last column of each line. Raises DataError, as above.
+
+    A line that begins with # is a token where it is written as those that do not: with a tab, or
+    in as many columns. Else it is a comment, as are "# key = value" and CoNLL-2003's -DOCSTART-.
+    """
+    usual = next((line for line in _lines(path) if line.strip() and line[0] != "#"), "")
+    columns = len(usual.split())
+
+    def token_of(line: str) -> tuple[str, str] | None:
+        alike = "\t" in line if "\t" in usual else len(line.split()) == columns
+        if line.startswith("#") and (_KEY_AND_VALUE.match(line) or not alike):
+            return None
+        return _column_token(line)
+
+    return _sentences(path, token_of)
 
 
 def read_tagged_file(path: Path) -> list[TaggedSentence]:
@@ -108,9 +124,14 @@ def _conllu_token(line: str) -> tuple[str, str] | None:
     return fields[1], fields[_UPOS_COLUMN]
 
 
-def _column_token(line: str) -> tuple[str, str]:
-    """The first and the last column; tabs set them apart, or where there are none, white space."""
+def _column_token(line: str) -> tuple[str, str] | None:
+    """The first and the last column; tabs set them apart, or where there are none, white space.
+
+    None where a document begins.
+    """
     fields = line.split("\t") if "\t" in line else line.split()
+    if fields[0] == _DOCUMENT:
+        return None
     if len(fields) < 2 or not fields[0].strip() or not fields[-1].strip():
         raise ValueError("expected a token and its tag, set apart by a tab or a space")
     return fields[0].strip(), fields[-1].strip()

@@ -7,11 +7,11 @@ became, as a glossary's term will be. Knows nothing about tokenizers or networks
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import NamedTuple
 
-from service.pipelines.placeholders import SYMBOLS, Keeper, KnownWords, Span
+from service.pipelines.placeholders import SYMBOLS, Keeper, KnownWords, Span, composed
 from training.data.alignment import Link, word_links
 from training.data.examples import SentencePair
 
@@ -32,12 +32,17 @@ class MaskedPairs:
 
     def __init__(self, pairs: Sequence[SentencePair], names: float, terms: float) -> None:
         """names: the share of names that are masked; terms: of sentences with masked terms."""
+        pairs = [SentencePair(*map(composed, pair)) for pair in pairs]
         self._pairs = pairs
         self._names = names
         self._terms = terms
+        self._kept: list[list[Replaceable]] = []
+        self._named: list[list[Replaceable]] = []
         keeper = Keeper(None)
-        self._kept = [_alike(pair, keeper.spans(pair.source)) for pair in pairs]
-        self._named = [_alike(pair, _names(pair)) for pair in pairs]
+        for pair in pairs:
+            there = keeper.spans(pair.target)
+            self._kept.append(_alike(pair, keeper.spans(pair.source), _written(pair, there)))
+            self._named.append(_alike(pair, _names(pair), _standing(pair, there)))
         self._links = word_links(pairs) if terms else [[] for _ in pairs]
 
     def pair(self, index: int, random: Random) -> SentencePair:
@@ -57,7 +62,7 @@ def known_words(texts: Iterable[str], least: int = 2) -> list[str]:
     counts = Counter(
         part
         for text in texts
-        for word in re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", text.casefold())
+        for word in re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", composed(text).casefold())
         for part in re.split("['’-]", word)
         if part
     )
@@ -92,17 +97,32 @@ def _stands(word: str, text: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 
-def _alike(pair: SentencePair, spans: Sequence[Span]) -> list[Replaceable]:
+def _written(pair: SentencePair, there: Sequence[Span]) -> Callable[[str], list[Span]]:
+    """Finds what is kept of the target (there) and is written like a text."""
+    return lambda text: [span for span in there if pair.target[span.start : span.end] == text]
+
+
+def _standing(pair: SentencePair, there: Sequence[Span]) -> Callable[[str], list[Span]]:
+    """Finds the words of the target that are a text's and are not part of what is kept (there)."""
+
+    def find(text: str) -> list[Span]:
+        matches = re.finditer(rf"(?<!\w){re.escape(text)}(?!\w)", pair.target)
+        spans = [Span(*match.span()) for match in matches]
+        return [span for span in spans if not any(_overlap(span, other) for other in there)]
+
+    return find
+
+
+def _alike(
+    pair: SentencePair, spans: Sequence[Span], find: Callable[[str], list[Span]]
+) -> list[Replaceable]:
     """Those that the target has in the same letters, and as often; the nth for the nth."""
     found: list[Replaceable] = []
     by_text: dict[str, list[Span]] = {}
     for span in spans:
         by_text.setdefault(pair.source[span.start : span.end], []).append(span)
     for text, here in by_text.items():
-        there = [
-            Span(*match.span())
-            for match in re.finditer(rf"(?<!\w){re.escape(text)}(?!\w)", pair.target)
-        ]
+        there = find(text)
         if len(there) == len(here):
             found += map(Replaceable, here, there)
     return found

@@ -29,6 +29,8 @@ def read_passages(path: Path, text_column: str = "text") -> list[str]:
     if suffix in TABLES:
         return [" ".join(text.split()) for text in read_texts(path, text_column)]
     lines = [line.strip() for line in text_lines(path)]
+    if not any(lines):
+        raise DataError(f"{path} holds no text; expected passages")
     bad = [number for number, line in enumerate(lines, 1) if "\0" in line]
     if bad:
         raise DataError(f"{path}, line {bad[0]}: a NUL character; take it out")

@@ -103,6 +103,11 @@ def _delimited_rows(path: Path, columns: Sequence[str], delimiter: str) -> Itera
     place, header, problem = first
     if problem:
         refuse(path, [Row(place, (), problem)])
+    if delimiter == "," and len(header) == 1 and ";" in header[0]:
+        raise DataError(
+            f"{path} sets its columns apart by semicolons; expected commas: save it as CSV with "
+            "commas, or as .tsv with tabs"
+        )
     positions = _positions(path, header, columns)
     for place, fields, problem in records:
         if not problem and len(fields) != len(header):

@@ -14,7 +14,7 @@ import torch
 
 from service.artifact import BOS_ID
 from service.pipelines.tensors import Session, open_session, pad_rows
-from training.export.translator import IMPOSSIBLE, STATES, TranslatorGraphs
+from training.export.translator import IMPOSSIBLE, TranslatorGraphs
 from training.networks.classifier import TextClassifier
 from training.networks.translator import NO_WORDS, Translator
 
@@ -95,20 +95,21 @@ class _ForcedDecoding:
         self._encoder = graph_session(graphs.encoder)
         self._step = graph_session(graphs.decoder)
         self._vocabulary = graphs.vocabulary
+        self._states = graphs.states
         self._memory = graphs.memory
 
     def run(self, rows: Rows, target: np.ndarray) -> np.ndarray:
         """Log-probabilities (rows x steps x vocabulary) of every token along ``target``."""
         tokens, lengths = pad_rows(rows)
         encoded = self._encoder.run({"tokens": tokens, "lengths": lengths})
-        states = {name: encoded[name] for name in STATES}
+        states = {name: encoded[name] for name in self._states}
         memory = {name: encoded[name] for name in self._memory}
         k = np.array([self._vocabulary], dtype=np.int64)
         result = np.empty((len(rows), target.shape[1], self._vocabulary), dtype=np.float32)
         for t in range(target.shape[1]):
             feeds = {"token": np.ascontiguousarray(target[:, t]), "source_lengths": lengths}
             output = self._step.run({**feeds, **states, **memory, "k": k})
-            states = {name: output[f"next_{name}"] for name in STATES}
+            states = {name: output[f"next_{name}"] for name in self._states}
             order = output["next_tokens"].astype(np.int64)
             np.put_along_axis(result[:, t], order, output["log_probs"], axis=1)
         return result

@@ -5,9 +5,12 @@ import onnx
 
 from service.artifact import BOS_ID
 from training.export.graph import GraphBuilder
-from training.export.layers import PINS, SATURATING, Layers, Precision, Value, array, plain
+from training.export.layers import PINS, SATURATING, Layers, Precision, array, plain
+from training.export.recurrent import recurrent_step
+from training.networks.cells.layers import CELLS
 from training.networks.generator import NO_WORDS, Generator
 
+_STATES = ("hidden", "cell")  # what a layer keeps: h, and c where its cell has one
 IMPOSSIBLE = -1e9  # log-probability of a token that is no word
 
 
@@ -25,17 +28,16 @@ def generator_graph(network: Generator, precision: Precision) -> onnx.ModelProto
     else:
         value = layers.embedding(array(network.embedding.weight), token)
     units = network.recurrent.hidden_size + layers.pins
+    kept = _STATES[: CELLS[network.recurrent.cell].memories]
     for depth, layer in enumerate(network.recurrent.forward_layers):
-        starts = []
-        for part, first in zip(("hidden", "cell"), _starts(units, layers.pins), strict=True):
-            given = g.input(f"{part}_{depth}", "float32", ["rows", units])
-            begun = g.op("Where", begins, g.constant(first), given)
-            starts.append(g.op("Unsqueeze", begun, g.integers(0)))
-        once = Value(g.op("Unsqueeze", value.name, g.integers(0)), value.blocks, value.bound)
-        _, value, cells = layers.lstm(once, [layer], "", (starts[0], starts[1]))  # type: ignore[list-item]
-        g.output(value.name, f"next_hidden_{depth}", "float32", ["rows", units])
-        cell = g.op("Squeeze", cells, g.integers(0))
-        g.output(cell, f"next_cell_{depth}", "float32", ["rows", units])
+        names = [f"{part}_{depth}" for part in kept]
+        begun = [
+            g.op("Where", begins, g.constant(first), g.input(name, "float32", ["rows", units]))
+            for name, first in zip(names, _starts(units, layers.pins), strict=False)
+        ]
+        value, state = recurrent_step(layers, value, layer, begun)
+        for name, after in zip(names, state, strict=True):
+            g.output(after, f"next_{name}", "float32", ["rows", units])
     k = g.input("k", "int64", [1])
     bias = array(network.output_bias)
     bias[NO_WORDS] = IMPOSSIBLE

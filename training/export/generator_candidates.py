@@ -9,9 +9,9 @@ from training.export.candidate import (
     PrecisionChoice,
     checked_rows,
     graph_facts,
+    precisions_of,
     recipe_facts,
     tokenizer_facts,
-    wanted,
 )
 from training.export.generator import generator_graph, generator_states
 from training.export.generator_checks import (
@@ -27,13 +27,14 @@ _CHECKED_TOKENS = 64  # of a row
 def generator_candidates(
     run: GenerationRun, name: str, choice: PrecisionChoice
 ) -> tuple[list[Candidate], list[str]]:
+    precisions, of_cell = precisions_of(run.network.recurrent.cell, choice)
     texts = [text for part in run.corpora.validation.values() for text in part]
     rows = [[BOS_ID, *row[: _CHECKED_TOKENS - 1]] for row in checked_rows(run.tokenizer, texts)]
     graph = generator_graph(run.network, "fp32")
     worst = check_generator_agreement(run.network, graph, rows)
-    notes = [f"torch and onnxruntime agree to {worst:.1e} (fp32 log-probabilities)"]
+    notes = [*of_cell, f"torch and onnxruntime agree to {worst:.1e} (fp32 log-probabilities)"]
     candidates = []
-    for precision in wanted(choice):
+    for precision in precisions:
         chosen = graph if precision == "fp32" else generator_graph(run.network, "int8")
         worst = check_generator_invariance(run.network, chosen, precision, rows)
         notes.append(f"{precision}: alone and batched agree to {worst:.1e}")

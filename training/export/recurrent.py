@@ -15,6 +15,8 @@ import torch
 from onnx import parser
 from torch import nn
 
+from training.export.ends import final_states, last_steps
+from training.export.graph import GraphBuilder
 from training.export.layers import SATURATING, Layers, Value, array
 from training.networks.cells.cell import Cell
 from training.networks.cells.gru import GRU
@@ -73,6 +75,78 @@ def recurrent(
     return _operator(layers, value, cells, lengths)
 
 
+def recurrent_with_ends(
+    layers: Layers, value: Value, directions: Sequence[nn.Module], lengths: str, tokens: str
+) -> tuple[Value, Value]:
+    """As `recurrent`, and the state after each row's last step: batch x (directions * units).
+
+    tokens: batch x time, which says how many there are.
+    """
+    g = layers.graph
+    batch = g.op("Shape", tokens, start=0, end=1)
+    first = directions[0]
+    if isinstance(first, nn.LSTM | LSTM1997):
+        outputs, final, _ = layers.lstm(
+            value, [_lstm(one) for one in directions], lengths, batch=batch
+        )
+        return outputs, final
+    outputs = recurrent(layers, value, directions, lengths, batch)
+    units = reference_cell(first).hidden_size
+    last = last_steps(g, tokens, lengths)
+    ends = final_states(g, outputs.name, last, units, len(directions) == 2)
+    return outputs, Value(ends, outputs.blocks, outputs.bound)
+
+
+def recurrent_step(
+    layers: Layers, value: Value, layer: nn.Module, state: Sequence[str]
+) -> tuple[Value, list[str]]:
+    """One step forwards of rows that keep their state between two runs of the graph.
+
+    value: rows x features; state: what the cell keeps, rows x units each, pins included. Returns
+    outputs (rows x units) and the state after. Raises ValueError for int8 where there is none.
+    """
+    g = layers.graph
+    if isinstance(layer, nn.LSTM | LSTM1997):
+        start = tuple(g.op("Unsqueeze", one, g.integers(0)) for one in state)
+        _, final, cells = layers.lstm(_once(g, value), [_lstm(layer)], "", (start[0], start[1]))
+        return final, [final.name, g.op("Squeeze", cells, g.integers(0))]
+    if layers.quantised:
+        raise ValueError(f"onnxruntime has no int8 kernel for {type(layer).__name__}: export fp32")
+    cell = reference_cell(layer)
+    if isinstance(cell, Peephole):
+        return _peephole_step(layers, value, cell, state)
+    begun = g.op("Unsqueeze", state[0], g.integers(0))
+    outputs = _operator(layers, _once(g, value), [cell], "", begun)
+    hidden = g.op("Squeeze", outputs.name, g.integers(0))
+    return Value(hidden, outputs.blocks, outputs.bound), [hidden]
+
+
+def _once(g: GraphBuilder, value: Value) -> Value:
+    """Rows as a time-major value of one step."""
+    return Value(g.op("Unsqueeze", value.name, g.integers(0)), value.blocks, value.bound)
+
+
+def _peephole_step(
+    layers: Layers, value: Value, cell: Peephole, state: Sequence[str]
+) -> tuple[Value, list[str]]:
+    """The equation in the cell's docstring, once."""
+    g = layers.graph
+    hidden = cell.hidden_size
+    h, c = state
+    product = g.op("MatMul", value.name, g.constant(array(cell.W).T))
+    given = g.op("Add", product, g.constant(array(cell.b)))  # rows x 4 units
+    wx_gates, wx_candidate = g.ops("Split", 2, given, g.integers(3 * hidden, hidden), axis=1)
+    uc_gates = g.op("MatMul", c, g.constant(array(cell.U).T))
+    gates = g.op("Sigmoid", g.op("Add", wx_gates, uc_gates))
+    i, f, o = g.ops("Split", 3, gates, axis=1, num_outputs=3)
+    uh_candidate = g.op("MatMul", h, g.constant(array(cell.U_c).T))
+    candidate = g.op("Tanh", g.op("Add", wx_candidate, uh_candidate))
+    next_c = g.op("Add", g.op("Mul", f, c), g.op("Mul", i, candidate))
+    seen = next_c if isinstance(cell, PeepholeIdentity) else g.op("Tanh", next_c)
+    next_h = g.op("Mul", o, seen)
+    return Value(next_h, ((hidden, True),), cell.bound), [next_h, next_c]
+
+
 def _lstm(layer: nn.Module) -> nn.LSTM:
     """A layer as torch's LSTM; without a forget gate as one whose gate is always open."""
     if isinstance(layer, nn.LSTM):
@@ -90,8 +164,13 @@ def _lstm(layer: nn.Module) -> nn.LSTM:
     return lstm
 
 
-def _operator(layers: Layers, value: Value, cells: Sequence[Cell], lengths: str) -> Value:
-    """ONNX's GRU or RNN. ONNX keeps a GRU's gates in the order z, r, h̃."""
+def _operator(
+    layers: Layers, value: Value, cells: Sequence[Cell], lengths: str, start: str = ""
+) -> Value:
+    """ONNX's GRU or RNN. ONNX keeps a GRU's gates in the order z, r, h̃.
+
+    start: h_0, directions x batch x units; zero by default.
+    """
     g = layers.graph
     cell = cells[0]
     hidden = cell.hidden_size
@@ -112,7 +191,7 @@ def _operator(layers: Layers, value: Value, cells: Sequence[Cell], lengths: str)
     if isinstance(cell, GRU):
         attributes["linear_before_reset"] = 1
     kind = "GRU" if isinstance(cell, GRU) else "RNN"
-    outputs = g.op(kind, value.name, *constants, lengths, **attributes)
+    outputs = g.op(kind, value.name, *constants, lengths, start, **attributes)
     # time x directions x batch x units to time x batch x directions * units
     aside = g.op("Transpose", outputs, perm=[0, 2, 1, 3])
     joined = g.op("Reshape", aside, g.integers(0, 0, len(cells) * hidden))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx
 
+from training.export.ends import final_states, last_steps, picked
 from training.export.graph import GraphBuilder
 from training.export.layers import Layers, array, plain
 from training.export.recurrent import recurrent
@@ -56,43 +57,16 @@ def _after_last_step(
     centred = g.op("Sub", features, g.constant(array(network.means)))
     standard = g.op("Div", centred, g.constant(array(network.deviations)))
     value = plain(g.op("Transpose", standard, perm=[1, 0, 2]), count, _BOUND)
-    last = _last_steps(g, features, lengths)  # time x batch x 1
-    today = _picked(g, value.name, last)
+    last = last_steps(g, features, lengths)  # time x batch x 1
+    today = picked(g, value.name, last)
     stack = network.recurrent
     for depth, forward in enumerate(stack.forward_layers):
         directions = [forward]
         if stack.bidirectional:
             directions.append(stack.backward_layers[depth])
         value = recurrent(layers, value, directions, lengths, batch)
-    units = stack.hidden_size
-    final = _picked(g, g.op("Slice", value.name, *_range(g, 0, units)), last)
-    if stack.bidirectional:  # the way back ends at the first step
-        back = g.op("Slice", value.name, *_range(g, units, 2 * units))
-        first = g.op("Squeeze", g.op("Gather", back, g.integers(0), axis=0), g.integers(0))
-        final = g.concat(final, first)
+    final = final_states(g, value.name, last, stack.hidden_size, stack.bidirectional)
     weight = g.constant(array(network.head.weight).T * np.float32(factor))
     bias = g.constant(array(network.head.bias) * np.float32(factor))
     outputs = g.op("Add", g.op("MatMul", g.concat(final, today), weight), bias)
     return g, today, outputs
-
-
-def _last_steps(g: GraphBuilder, features: str, lengths: str) -> str:
-    """True at the last step of every row: time x batch x 1."""
-    time = g.op("Squeeze", g.op("Shape", features, start=1, end=2))
-    steps = g.op(
-        "Range", g.constant(np.array(1, np.int64)),
-        g.op("Add", time, g.constant(np.array(1, np.int64))), g.constant(np.array(1, np.int64)),
-    )  # fmt: skip
-    numbers = g.op("Unsqueeze", g.op("Cast", steps, to=onnx.TensorProto.INT32), g.integers(1))
-    return g.op("Unsqueeze", g.op("Equal", numbers, lengths), g.integers(2))
-
-
-def _picked(g: GraphBuilder, value: str, place: str) -> str:
-    """The only step at which ``place`` is true: time x batch x n to batch x n, exactly."""
-    chosen = g.op("Where", place, value, g.constant(np.array(0, np.float32)))
-    return g.op("ReduceSum", chosen, g.integers(0), keepdims=0)
-
-
-def _range(g: GraphBuilder, start: int, stop: int) -> tuple[str, str, str]:
-    """The inputs of a Slice along the last axis."""
-    return g.integers(start), g.integers(stop), g.integers(-1)

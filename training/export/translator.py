@@ -7,7 +7,9 @@ import onnx
 
 from training.export.graph import Array, GraphBuilder
 from training.export.layers import SATURATING, Layers, Precision, Value, array, plain
+from training.export.recurrent import recurrent_step, recurrent_with_ends
 from training.networks.attention import AdditiveAttention, NoAttention
+from training.networks.cells.layers import CELLS
 from training.networks.translator import NO_WORDS, Translator
 
 STATES = ("reader_hidden", "reader_cell", "writer_hidden", "writer_cell")
@@ -21,6 +23,7 @@ class TranslatorGraphs:
     encoder: onnx.ModelProto
     decoder: onnx.ModelProto
     vocabulary: int  # the most that the decoder's k may be
+    states: tuple[str, ...]  # what is kept from one step to the next
     memory: tuple[str, ...]  # what a step reads of the source; nothing without attention
 
 
@@ -30,8 +33,15 @@ def translator_graphs(network: Translator, precision: Precision) -> TranslatorGr
         _encoder(network, precision),
         _decoder(network, precision),
         network.embedding.num_embeddings,
+        _states(network),
         MEMORY if network.attends else (),
     )
+
+
+def _states(network: Translator) -> tuple[str, ...]:
+    """Of the two layers; without the cells where theirs has none."""
+    two = CELLS[network.encoder.cell].memories == 2
+    return tuple(name for name in STATES if two or not name.endswith("cell"))
 
 
 def _encoder(network: Translator, precision: Precision) -> onnx.ModelProto:
@@ -45,8 +55,8 @@ def _encoder(network: Translator, precision: Precision) -> onnx.ModelProto:
     )  # source_time x batch x features
     stack = network.encoder
     final = value
-    for forward, backward in zip(stack.forward_layers, stack.backward_layers, strict=True):
-        value, final, _ = layers.lstm(value, [forward, backward], lengths, batch=batch)  # type: ignore[list-item]
+    for directions in zip(stack.forward_layers, stack.backward_layers, strict=True):
+        value, final = recurrent_with_ends(layers, value, directions, lengths, tokens)
     _memory(layers, network, value)
     start = g.op("Tanh", layers.linear(final, network.bridge))  # batch x decoder
     size = network.bridge.out_features
@@ -54,7 +64,7 @@ def _encoder(network: Translator, precision: Precision) -> onnx.ModelProto:
     # begins must not move the rows that it joins.
     hidden = layers.pinned(plain(start, size, 1.0), margin=1.0)
     cell = _first_cell(layers, network, final, batch)
-    for name in STATES:
+    for name in _states(network):
         g.output(hidden.name if name.endswith("hidden") else cell, name, "float32",
                  ["batch", hidden.size])  # fmt: skip
     return g.build()
@@ -93,22 +103,17 @@ def _decoder(network: Translator, precision: Precision) -> onnx.ModelProto:
     size = network.bridge.out_features
     units = size + layers.pins
     token = g.input("token", "int32", ["rows"])
-    states = {name: g.input(name, "float32", ["rows", units]) for name in STATES}
+    states = {name: g.input(name, "float32", ["rows", units]) for name in _states(network)}
     source_lengths = g.input("source_lengths", "int32", ["rows"])  # read by attention alone
     k = g.input("k", "int64", [1])
 
     def step(value: Value, which: str) -> Value:
-        """One LSTM step over a value of rows x features; its states become outputs."""
+        """One step of a layer over a value of rows x features; its states become outputs."""
+        own = [name for name in states if name.startswith(which)]
         layer = getattr(network, which)
-        once = Value(g.op("Unsqueeze", value.name, g.integers(0)), value.blocks, value.bound)
-        start = tuple(
-            g.op("Unsqueeze", states[f"{which}_{part}"], g.integers(0))
-            for part in ("hidden", "cell")
-        )
-        _, hidden, cells = layers.lstm(once, [layer], "", (start[0], start[1]))
-        g.output(hidden.name, f"next_{which}_hidden", "float32", ["rows", units])
-        cell = g.op("Squeeze", cells, g.integers(0))
-        g.output(cell, f"next_{which}_cell", "float32", ["rows", units])
+        hidden, after = recurrent_step(layers, value, layer, [states[name] for name in own])
+        for name, state in zip(own, after, strict=True):
+            g.output(state, f"next_{name}", "float32", ["rows", units])
         return hidden
 
     table = layers.tied(array(network.embedding.weight))

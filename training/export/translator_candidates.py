@@ -10,13 +10,13 @@ from training.export.candidate import (
     PrecisionChoice,
     checked_rows,
     graph_facts,
+    precisions_of,
     recipe_facts,
     tokenizer_facts,
-    wanted,
 )
 from training.export.checks import check_translator_agreement, check_translator_invariance
 from training.export.graph import OPSET
-from training.export.translator import STATES, translator_graphs
+from training.export.translator import translator_graphs
 from training.preparation import words_of
 from training.trained import TranslationRun
 
@@ -27,14 +27,15 @@ MAX_LENGTH_FACTOR = 1.5  # target tokens for each source token, beside 10 for sh
 def translator_candidates(
     run: TranslationRun, name: str, choice: PrecisionChoice
 ) -> tuple[list[Candidate], list[str]]:
+    precisions, of_cell = precisions_of(run.network.encoder.cell, choice)
     rows = checked_rows(run.tokenizer, [p.source for part in run.corpora.validation.values()
                                          for p in part])  # fmt: skip
     graphs = translator_graphs(run.network, "fp32")
     worst = check_translator_agreement(run.network, graphs, rows)
-    notes = [f"torch and onnxruntime agree to {worst:.1e} (fp32 log-probabilities)"]
+    notes = [*of_cell, f"torch and onnxruntime agree to {worst:.1e} (fp32 log-probabilities)"]
     words = _words(run)
     candidates = []
-    for precision in wanted(choice):
+    for precision in precisions:
         chosen = graphs if precision == "fp32" else translator_graphs(run.network, "int8")
         worst = check_translator_invariance(chosen, precision, rows)
         notes.append(f"{precision}: alone and batched agree to {worst:.1e}")
@@ -56,7 +57,7 @@ def translator_candidates(
                 source=run.recipe.languages.source, target=run.recipe.languages.target
             ),
             decoding=Decoding(
-                states=STATES, memory=chosen.memory, max_length_factor=MAX_LENGTH_FACTOR
+                states=chosen.states, memory=chosen.memory, max_length_factor=MAX_LENGTH_FACTOR
             ),
             placeholders=None if words is None else Placeholders(symbols=SYMBOLS, words=WORDS_FILE),
         )

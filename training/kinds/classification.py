@@ -24,7 +24,7 @@ from training.corpora import (
 )
 from training.data.examples import LabelledText
 from training.data.tables import read_labelled
-from training.evaluation import Measured, score_classification
+from training.evaluation import CLASS_METRICS, Measured, class_indices, score_classification
 from training.export.candidate import Candidate, PrecisionChoice
 from training.export.classifier_candidates import classifier_candidates
 from training.initial_run import PARTS, InitialRun
@@ -44,8 +44,6 @@ from training.trained import ClassificationRun
 
 class ClassificationKind:
     """See `training.kinds.kind.PublishedKind`."""
-
-    metrics = ("accuracy", "macro_f1", "calibration_error")
 
     def begin(self, recipe: ClassificationRecipe, origin: Origin) -> Beginning:
         initial = _initial(recipe)
@@ -136,11 +134,19 @@ class ClassificationKind:
     ) -> list[Measured]:
         return score_classification(pipeline, labelled_tests(root, recipe.data), quiet)
 
-    def require_own(self, data: OwnData) -> None:
-        _own(data)
+    def metrics(self, recipe: ClassificationRecipe, origin: Origin) -> tuple[str, ...]:
+        return CLASS_METRICS
+
+    def require_own(self, recipe: ClassificationRecipe, origin: Origin, data: OwnData) -> None:
+        labels = recipe.labels or labels_of(recipe, _labelled(recipe, origin))
+        class_indices(_own(data), labels, data.file.name)
 
     def measure_own(
-        self, pipeline: ClassificationPipeline, data: OwnData, beam_sizes: Sequence[int]
+        self,
+        pipeline: ClassificationPipeline,
+        data: OwnData,
+        beam_sizes: Sequence[int],
+        candidate: ClassificationRecipe | None = None,
     ) -> list[Measured]:
         return score_classification(pipeline, {data.file.name: _own(data)})
 

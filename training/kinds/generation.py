@@ -13,6 +13,7 @@ from training.evaluation import Measured
 from training.export.candidate import Candidate, PrecisionChoice
 from training.export.generator_candidates import generator_candidates
 from training.generation_preparation import (
+    closed_tokenizer,
     generation_task,
     generation_tokenizer,
     require_known,
@@ -21,7 +22,7 @@ from training.generation_scores import nats, score_book, score_generation, token
 from training.kinds.kind import Beginning
 from training.networks.build import build_generator
 from training.origin import Origin
-from training.recipe import GenerationRecipe
+from training.recipe import GenerationRecipe, WordTokenizer
 from training.run_folder import RunFolder
 from training.run_settings import RunSettings
 from training.task import Task
@@ -35,8 +36,6 @@ _VALIDATED = 400  # texts by which the precisions are compared
 
 class GenerationKind:
     """See `training.kinds.kind.PublishedKind`."""
-
-    metrics = ("perplexity",)
 
     def begin(self, recipe: GenerationRecipe, origin: Origin) -> Beginning:
         texts = _texts(recipe, origin)
@@ -116,11 +115,20 @@ class GenerationKind:
         train = [text for part in text_corpora(root, recipe.data).train for text in part]
         return _scored(pipeline, text_tests(root, recipe.data), train)
 
-    def require_own(self, data: OwnData) -> None:
-        _own(data)
+    def metrics(self, recipe: GenerationRecipe, origin: Origin) -> tuple[str, ...]:
+        return ("perplexity",)
+
+    def require_own(self, recipe: GenerationRecipe, origin: Origin, data: OwnData) -> None:
+        passages = _own(data)
+        if isinstance(recipe.tokenizer, WordTokenizer):
+            require_known(closed_tokenizer(recipe.tokenizer), passages)
 
     def measure_own(
-        self, pipeline: GenerationPipeline, data: OwnData, beam_sizes: Sequence[int]
+        self,
+        pipeline: GenerationPipeline,
+        data: OwnData,
+        beam_sizes: Sequence[int],
+        candidate: GenerationRecipe | None = None,
     ) -> list[Measured]:
         passages = _own(data)
         require_known(pipeline.artifact.tokenizer, passages)

@@ -49,8 +49,6 @@ class PublishedKind(Kind, Protocol):
     A pipeline is the one that `service.pipelines.loading` opens for the task's artifacts.
     """
 
-    metrics: tuple[str, ...]  # what a condition for publishing can name
-
     def load(self, run: RunFolder, settings: RunSettings) -> Any:
         """The best weights, in evaluation mode, with the data. Raises RunError, DataError."""
 
@@ -76,10 +74,17 @@ class PublishedKind(Kind, Protocol):
     ) -> list[Measured]:
         """Scores on the test sets that a recipe names. Raises DataError."""
 
-    def require_own(self, data: OwnData) -> None:
-        """Raises DataError for a user's file that cannot be measured on."""
+    def metrics(self, recipe: Any, origin: Origin) -> tuple[str, ...]:
+        """What a condition for publishing can name. Raises DataError."""
+
+    def require_own(self, recipe: Any, origin: Origin, data: OwnData) -> None:
+        """Raises DataError, RunError for a user's file that its model could not be measured on."""
 
     def measure_own(
-        self, pipeline: Any, data: OwnData, beam_sizes: Sequence[int]
+        self, pipeline: Any, data: OwnData, beam_sizes: Sequence[int], candidate: Any = None
     ) -> list[Measured]:
-        """Scores on a user's labelled file. Raises DataError."""
+        """Scores on a user's labelled file. Raises DataError.
+
+        candidate: the recipe of a model that a published one is compared with; both are measured
+        as it says. By default the model's own.
+        """

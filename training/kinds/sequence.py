@@ -11,18 +11,18 @@ from service.artifact import AnyDraft, SequenceDraft, SequenceExample
 from service.artifact.columns import scales
 from service.pipelines.sequence import SequencePipeline
 from training.corpora import OwnData
-from training.data.errors import DataError
-from training.evaluation import Measured
+from training.evaluation import CLASS_METRICS, Measured
 from training.export.candidate import Candidate, PrecisionChoice
 from training.export.sequence_candidates import sequence_candidates
 from training.kinds.kind import Beginning
 from training.networks.sequence import SequencePredictor
 from training.origin import Origin
-from training.recipe import ForecastTarget, SequenceRecipe
+from training.recipe import ForecastTarget, SequenceRecipe, parse_recipe
 from training.run_folder import RunFolder
 from training.run_settings import RunSettings
 from training.sequence_data import (
     ForecastData,
+    Reading,
     SequenceData,
     measured_data,
     sequence_data,
@@ -37,8 +37,6 @@ EXAMPLES = 3
 
 class SequenceKind:
     """See `training.kinds.kind.PublishedKind`."""
-
-    metrics = ("accuracy", "macro_f1", "calibration_error", "skill")
 
     def begin(self, recipe: SequenceRecipe, origin: Origin) -> Beginning:
         data = sequence_data(recipe, origin)
@@ -121,14 +119,23 @@ class SequenceKind:
     ) -> list[Measured]:
         return score_model(pipeline, sequence_data(recipe, Origin(root)))
 
-    def require_own(self, data: OwnData) -> None:
-        if not data.file.is_file():
-            raise DataError(f"{data.file} is not there; expected a file of steps")
+    def metrics(self, recipe: SequenceRecipe, origin: Origin) -> tuple[str, ...]:
+        return ("skill",) if recipe.target.kind == "forecast" else CLASS_METRICS
+
+    def require_own(self, recipe: SequenceRecipe, origin: Origin, data: OwnData) -> None:
+        measured_data(Reading.of_data(sequence_data(recipe, origin), recipe), data)
 
     def measure_own(
-        self, pipeline: SequencePipeline, data: OwnData, beam_sizes: Sequence[int]
+        self,
+        pipeline: SequencePipeline,
+        data: OwnData,
+        beam_sizes: Sequence[int],
+        candidate: SequenceRecipe | None = None,
     ) -> list[Measured]:
-        return score_model(pipeline, measured_data(pipeline.manifest, data))
+        recipe = candidate or _recipe_of(pipeline)
+        return score_model(
+            pipeline, measured_data(Reading.of_manifest(pipeline.manifest, recipe), data)
+        )
 
 
 def build_predictor(recipe: SequenceRecipe, data: SequenceData) -> SequencePredictor:
@@ -153,6 +160,13 @@ def sequence_task(recipe: SequenceRecipe, data: SequenceData) -> Task:
             network, data.train, data.validation, recipe.training, data.places, shortest
         )
     return LabelTask(network, data.train, data.validation, recipe.training, recipe.at_each_step)
+
+
+def _recipe_of(pipeline: SequencePipeline) -> SequenceRecipe:
+    settings = dict(pipeline.manifest.recipe.settings)
+    recipe = parse_recipe(settings, f"the recipe of {pipeline.artifact.name}")
+    assert isinstance(recipe, SequenceRecipe)
+    return recipe
 
 
 def _stated(settings: RunSettings) -> SequenceRecipe:

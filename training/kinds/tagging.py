@@ -10,6 +10,7 @@ import torch
 
 from service.artifact import AnyDraft, TaggingDraft, TaggingExample
 from service.artifact.vocabulary import Vocabulary
+from service.pipelines.tag_decoding import is_bio
 from service.pipelines.tagging import TaggingPipeline
 from training.corpora import (
     Corpora,
@@ -40,12 +41,11 @@ from training.trained import TaggingRun
 from training.word_vocabulary import WordVocabulary, to_bytes, vocabulary_and_vectors
 
 VECTORS_FILE = "vectors.npy"
+SPAN_METRICS = ("span_f1", "span_precision", "span_recall")  # of entities
 
 
 class TaggingKind:
     """See `training.kinds.kind.PublishedKind`."""
-
-    metrics = ("accuracy", "span_f1", "span_precision", "span_recall")
 
     def begin(self, recipe: TaggingRecipe, origin: Origin) -> Beginning:
         sentences = _tagged(recipe, origin)
@@ -131,11 +131,19 @@ class TaggingKind:
     ) -> list[Measured]:
         return score_tagging(pipeline, tagged_tests(root, recipe.data))
 
-    def require_own(self, data: OwnData) -> None:
+    def metrics(self, recipe: TaggingRecipe, origin: Origin) -> tuple[str, ...]:
+        entities = is_bio(tags_of(_tagged(recipe, origin)))
+        return ("accuracy", *(SPAN_METRICS if entities else ()))
+
+    def require_own(self, recipe: TaggingRecipe, origin: Origin, data: OwnData) -> None:
         read_tagged_file(data.file)
 
     def measure_own(
-        self, pipeline: TaggingPipeline, data: OwnData, beam_sizes: Sequence[int]
+        self,
+        pipeline: TaggingPipeline,
+        data: OwnData,
+        beam_sizes: Sequence[int],
+        candidate: TaggingRecipe | None = None,
     ) -> list[Measured]:
         return score_tagging(pipeline, {data.file.name: read_tagged_file(data.file)})
 
@@ -152,8 +160,8 @@ def _tagged(recipe: TaggingRecipe, origin: Origin) -> Corpora[TaggedSentence]:
 
 
 def _texts(recipe: TaggingRecipe, origin: Origin) -> Mapping[str, Sequence[str]]:
-    """Those that vectors are made of; the recipe's are not a user's own."""
-    if recipe.vectors is None or origin.own is not None:
+    """Those that vectors are made of."""
+    if recipe.vectors is None:
         return {}
     return load_texts(origin.root, recipe.vectors.texts)
 

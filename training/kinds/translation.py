@@ -29,8 +29,6 @@ from training.trained import TranslationRun
 class TranslationKind:
     """See `training.kinds.kind.PublishedKind`."""
 
-    metrics = ("BLEU", "chrF")
-
     def begin(self, recipe: TranslationRecipe, origin: Origin) -> Beginning:
         pairs = _pairs(recipe, origin)
         tokenizer = tokenizer_for_pairs(recipe, pairs)
@@ -102,11 +100,18 @@ class TranslationKind:
         tests = parallel_tests(root, recipe.data, recipe.languages)
         return score_translation(pipeline, tests, beam_sizes, quiet)
 
-    def require_own(self, data: OwnData) -> None:
+    def metrics(self, recipe: TranslationRecipe, origin: Origin) -> tuple[str, ...]:
+        return ("BLEU", "chrF")
+
+    def require_own(self, recipe: TranslationRecipe, origin: Origin, data: OwnData) -> None:
         _own(data)
 
     def measure_own(
-        self, pipeline: TranslationPipeline, data: OwnData, beam_sizes: Sequence[int]
+        self,
+        pipeline: TranslationPipeline,
+        data: OwnData,
+        beam_sizes: Sequence[int],
+        candidate: TranslationRecipe | None = None,
     ) -> list[Measured]:
         return score_translation(pipeline, {data.file.name: _own(data)}, beam_sizes)
 

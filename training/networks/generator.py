@@ -2,7 +2,7 @@
 
 ::
 
-    h_t = LSTM(E x_t, h_{t-1})                what has been read, x_0 = BOS
+    h_t = LSTM(E x_t, h_{t-1})                what has been read, x_0 = BOS; or another cell
     p(x_{t+1} | x_1 … x_t) = softmax(V h_t + b)
 
 The probability of a text is the product over its words, the last of which is EOS (Mikolov et al.
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from service.artifact import BOS_ID, PAD_ID, UNK_ID
+from training.networks.cells.names import CellName
 from training.networks.recurrent import RecurrentStack
 from training.networks.regularisation import WordDropout
 
@@ -35,6 +36,7 @@ class Generator(nn.Module):
         tied: bool = True,
         dropout: float = 0.3,
         word_dropout: float = 0.0,
+        cell: CellName = "lstm",
     ) -> None:
         super().__init__()
         self.tied = tied
@@ -44,7 +46,7 @@ class Generator(nn.Module):
         # A tied matrix must be small for the output and large for the input.
         self.embedding_scale = embedding_size**0.5 if tied else 1.0
         nn.init.normal_(self.embedding.weight, std=embedding_size**-0.5 if tied else 0.1)
-        self.recurrent = RecurrentStack(embedding_size, hidden_size, layers, False, dropout)
+        self.recurrent = RecurrentStack(embedding_size, hidden_size, layers, False, dropout, cell)
         # W, or V itself; the bias is the output's.
         self.readout = nn.Linear(hidden_size, embedding_size if tied else vocabulary, bias=False)
         self.output_bias = nn.Parameter(torch.zeros(vocabulary))

@@ -88,10 +88,3 @@ class RecurrentStack(nn.Module):
             states = torch.cat(both, dim=2) * mask  # batch x time x output_size
             final = torch.cat(ends, dim=1)
         return Encoded(states, final)
-
-
-def lstm_layer(input_size: int, hidden_size: int) -> nn.LSTM:
-    """torch's fused LSTM with first weights that remember."""
-    layer = recurrent_layer("lstm", input_size, hidden_size)
-    assert isinstance(layer, nn.LSTM)
-    return layer

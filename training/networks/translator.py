@@ -19,6 +19,9 @@ cells of zero. Without attention there is no C_t, and this start is all that the
 source: a sentence in one state, as in Sutskever et al. 2014 and Cho et al. 2014. The cells then
 start at W' [a→_T ; a←_1] + b', because an LSTM's state is both.
 
+With another cell (``cell``) both the encoder and LSTM₁ and LSTM₂ are of it; one that keeps h alone
+starts from h alone.
+
 Knows nothing about tokenizers, beams or files.
 """
 
@@ -29,7 +32,10 @@ from torch import Tensor, nn
 
 from service.artifact import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from training.networks.attention import AttentionKind, build_attention
-from training.networks.recurrent import RecurrentStack, lstm_layer, padding_mask
+from training.networks.cells.cell import State
+from training.networks.cells.layers import CELLS, layer_state, recurrent_layer
+from training.networks.cells.names import CellName
+from training.networks.recurrent import RecurrentStack, padding_mask
 from training.networks.regularisation import WordDropout
 
 NO_WORDS = [PAD_ID, BOS_ID, UNK_ID]  # tokens that no translation holds
@@ -42,7 +48,7 @@ class Source(NamedTuple):
     keys: Tensor  # batch x source_time x key_size
     mask: Tensor  # batch x source_time, True at real tokens
     start: Tensor  # batch x decoder_size: h_0 of both decoder layers
-    cell: Tensor  # batch x decoder_size: c_0 of both
+    cell: Tensor  # batch x decoder_size: c_0 of both, where their cell has one
 
 
 class Translator(nn.Module):
@@ -59,6 +65,7 @@ class Translator(nn.Module):
         dropout: float = 0.3,
         word_dropout: float = 0.1,
         attention: AttentionKind = "additive",
+        cell: CellName = "lstm",
     ) -> None:
         super().__init__()
         self.word_dropout = WordDropout(word_dropout, UNK_ID)
@@ -69,16 +76,17 @@ class Translator(nn.Module):
         # the encoder's states begin so close to zero that attention gets no gradient for epochs.
         self.embedding_scale = embedding_size**0.5
         self.encoder = RecurrentStack(
-            embedding_size, encoder_size, encoder_layers, bidirectional=True, dropout=dropout
+            embedding_size, encoder_size, encoder_layers, True, dropout, cell
         )
         memory_size = self.encoder.output_size
         self.bridge = nn.Linear(memory_size, decoder_size)
-        self.reader = lstm_layer(embedding_size, decoder_size)  # LSTM₁
+        self.reader = recurrent_layer(cell, embedding_size, decoder_size)  # LSTM₁
         self.attention = build_attention(attention, decoder_size, memory_size, attention_size)
         context_size = self.attention.context_size
-        self.writer = lstm_layer(decoder_size + context_size, decoder_size)  # LSTM₂
+        self.writer = recurrent_layer(cell, decoder_size + context_size, decoder_size)  # LSTM₂
         self.readout = nn.Linear(decoder_size + context_size + embedding_size, embedding_size)
-        self.cell_bridge = None if self.attends else nn.Linear(memory_size, decoder_size)
+        starts_cell = not self.attends and CELLS[cell].memories == 2
+        self.cell_bridge = nn.Linear(memory_size, decoder_size) if starts_cell else None
         self.output_bias = nn.Parameter(torch.zeros(vocabulary))
 
     @property
@@ -107,7 +115,7 @@ class Translator(nn.Module):
         (batch x time x source_time; x 0 without attention) and the states after the last token.
         """
         if states is None:
-            states = States.first(source)
+            states = self._first_states(source)
         embedded = self._embed(tokens)  # batch x time x embedding
         read, reader = self.reader(embedded, states.reader)  # batch x time x decoder
         context, weights = self.attention(read, source.keys, source.memory, source.mask)
@@ -118,6 +126,11 @@ class Translator(nn.Module):
         hidden = self.dropout(torch.tanh(self.readout(features)))  # batch x time x embedding
         logits = nn.functional.linear(hidden, self.embedding.weight, self.output_bias)
         return logits, weights, States(reader, writer)
+
+    def _first_states(self, source: Source) -> "States":
+        """Both layers start alike."""
+        state = (source.start, source.cell)[: CELLS[self.encoder.cell].memories]
+        return States(layer_state(self.reader, state), layer_state(self.writer, state))
 
     def _embed(self, tokens: Tensor) -> Tensor:
         embedded: Tensor = self.embedding(self.word_dropout(tokens)) * self.embedding_scale
@@ -154,13 +167,7 @@ class Translator(nn.Module):
 
 
 class States(NamedTuple):
-    """Hidden and cell states of the two decoder layers, each 1 x batch x decoder_size."""
+    """States of the two decoder layers, as their layers give and take them."""
 
-    reader: tuple[Tensor, Tensor]
-    writer: tuple[Tensor, Tensor]
-
-    @classmethod
-    def first(cls, source: Source) -> "States":
-        """Both layers start alike."""
-        start = (source.start[None].contiguous(), source.cell[None].contiguous())
-        return cls(start, start)
+    reader: Tensor | State
+    writer: Tensor | State

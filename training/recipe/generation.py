@@ -4,10 +4,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
+from training.networks.cells.names import CellName
 from training.recipe.sections import Data, Publication, Section, TokenizerSettings, Training
 
 
 class GeneratorNetwork(Section):
+    cell: CellName = Field(default="lstm", description="what a layer repeats (docs/cells.md)")
     embedding_size: int = Field(default=256, ge=1)
     hidden_size: int = Field(default=512, ge=1)
     layers: int = Field(default=1, ge=1)

@@ -45,6 +45,9 @@ class TokenizerSettings(Section):
     character_coverage: float = Field(default=0.9995, gt=0.9, le=1.0)
 
 
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
+
 class Training(Section):
     """The loop: lengths of time are in epochs unless the name says otherwise."""
 
@@ -56,7 +59,7 @@ class Training(Section):
     learning_rate: float = Field(gt=0)
     warmup_steps: int = Field(default=200, ge=0)
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
-    betas: tuple[float, float] = (0.9, 0.98)
+    betas: tuple[Beta, Beta] = Field(default=(0.9, 0.98), description="of AdamW's two means")
     weight_decay: float = Field(default=0.0, ge=0)
     clip: float = Field(default=1.0, gt=0, description="largest norm of the gradient")
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
@@ -68,7 +71,7 @@ class Training(Section):
     patience: int = Field(default=5, ge=1, description="validations without a better score")
     checkpoint_minutes: float = Field(default=5.0, gt=0)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    seed: int = 1
+    seed: int = Field(default=1, ge=0)
 
 
 class Publication(Section):

@@ -5,10 +5,14 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from service.artifact.manifest import LanguageCode
+from training.networks.cells.names import CellName
 from training.recipe.sections import Data, Publication, Section, TokenizerSettings, Training
 
 
 class TranslatorNetwork(Section):
+    cell: CellName = Field(
+        default="lstm", description="what encoder and decoder repeat (docs/cells.md)"
+    )
     embedding_size: int = Field(default=256, ge=1)
     encoder_size: int = Field(default=256, ge=1, description="units per direction")
     encoder_layers: int = Field(default=2, ge=1)
@@ -32,7 +36,9 @@ class Augmentation(Section):
         description="merges of the BPE left out (Provilkov et al. 2020); 0 is off",
     )
     lower_case: float = Field(default=0.0, ge=0, le=1, description="sources in lower case")
-    no_end: float = Field(default=0.0, ge=0, le=1, description="both sides without their full stop")
+    no_end: float = Field(
+        default=0.0, ge=0, le=1, description="both sides without the full stop, ? or ! at their end"
+    )
     typing_error: float = Field(default=0.0, ge=0, le=1, description="sources with one")
     capitals: float = Field(default=0.0, ge=0, le=1, description="sources with a WORD in capitals")
 

@@ -11,7 +11,7 @@ from sacrebleu.metrics.bleu import BLEU
 from torch import Tensor
 
 from service.artifact import BOS_ID, EOS_ID, PAD_ID, Tokenizer
-from service.pipelines.placeholders import Keeper, Masked, find, mask
+from service.pipelines.placeholders import Keeper, Masked, read
 from training.data.batching import TokenBatches, weighted_epoch
 from training.data.examples import SentencePair
 from training.networks.loss import smoothed_cross_entropy
@@ -94,7 +94,9 @@ class TranslationTask:
 
     def _masked(self, sentence: str) -> Masked:
         """As the service will hand it to the network."""
-        return mask(sentence, [] if self._keeper is None else find(sentence, self._keeper))
+        if self._keeper is None:
+            return Masked(sentence, {})
+        return read(sentence, self._keeper)
 
     def _greedy(self, rows: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
         tokens, lengths = pad(rows, self.network.output_bias.device)

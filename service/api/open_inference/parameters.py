@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic_core import PydanticCustomError, from_json
 
 from service.api.inference import Call
 from service.api.open_inference.messages import parse_parameters
 from service.api.schemas import BeamSize, LengthPenalty, MaxLength, TopK
 from service.api.search_options import search_options
 from service.api.services import Services
-from service.errors import InvalidInput
+from service.errors import InvalidInput, quote
 from service.runtime.search import SearchOptions
 from service.settings import Settings
 
@@ -23,6 +24,24 @@ from service.settings import Settings
 _PASSED_OVER = {"sequence_id", "sequence_start", "sequence_end", "headers", "content_type"}
 _RESERVED_PREFIX = "triton_"
 BULK_PRIORITY = 2
+
+
+def _glossary(given: object) -> object:
+    """An object of terms, also where it is written into a string."""
+    if isinstance(given, str):
+        try:
+            given = from_json(given)
+        except ValueError:
+            given = None
+        if not isinstance(given, dict):
+            raise PydanticCustomError(
+                "glossary", 'Input should be an object of terms, such as {"house": "Gebäude"}'
+            )
+    if isinstance(given, dict):
+        wrong = next((term for term, value in given.items() if not isinstance(value, str)), None)
+        if wrong is not None:
+            raise PydanticCustomError("term", f"what {quote(wrong)} is to become must be a string")
+    return given
 
 
 class RequestParameters(BaseModel):
@@ -64,6 +83,8 @@ class TranslationParameters(RequestParameters):
     num_hypotheses: Annotated[int | None, Field(ge=1)] = None
     length_penalty: LengthPenalty = None
     max_length: MaxLength = None
+    # The protocol's parameters are strings, numbers and booleans; clients differ in what they send.
+    glossary: Annotated[dict[str, str] | None, BeforeValidator(_glossary)] = None
 
     def search(self, settings: Settings) -> SearchOptions:
         """The search that is asked for. Raises InvalidInput where it is beyond the limits."""
@@ -73,6 +94,7 @@ class TranslationParameters(RequestParameters):
             num_hypotheses=self.num_hypotheses,
             length_penalty=self.length_penalty,
             max_length=self.max_length,
+            glossary=self.glossary,
         )
 
 

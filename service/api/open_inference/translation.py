@@ -87,6 +87,8 @@ async def from_rows(
     options = parameters.search(services.settings)
     if options.num_hypotheses > 1:
         raise InvalidInput("num_hypotheses is for text_input; tokens give the best one each")
+    if parameters.glossary:
+        raise InvalidInput("glossary is for text_input; tokens are translated as they are")
     best = await raw.best_hypotheses(services, lease.pipeline, rows, options, call)
     tokens, lengths = pad_rows([hypothesis.tokens for hypothesis in best])
     scores = np.array([[hypothesis.score] for hypothesis in best], np.float32)

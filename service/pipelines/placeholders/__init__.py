@@ -7,8 +7,20 @@ carry over; then what it stands for takes the symbol's place in the translation.
 """
 
 from service.pipelines.placeholders.glossary import Glossary
-from service.pipelines.placeholders.masked import Kept, Masked, find, mask
-from service.pipelines.placeholders.spans import Keeper, KnownWords, Span
+from service.pipelines.placeholders.masked import Kept, Masked, find, mask, read
+from service.pipelines.placeholders.spans import Keeper, KnownWords, Span, composed
 from service.pipelines.placeholders.symbols import SYMBOLS
 
-__all__ = ["SYMBOLS", "Glossary", "Keeper", "Kept", "KnownWords", "Masked", "Span", "find", "mask"]
+__all__ = [
+    "SYMBOLS",
+    "Glossary",
+    "Keeper",
+    "Kept",
+    "KnownWords",
+    "Masked",
+    "Span",
+    "composed",
+    "find",
+    "mask",
+    "read",
+]

@@ -2,15 +2,21 @@
 
 A term is found where it stands as whole words. One in lower case is found in any case ("house" in
 "House"); one with a capital only as it is written, because "Polish" is not "polish".
+
+Glossaries can lie over each other, as a request's own does over that of its key, and none is made
+anew for that.
 """
 
+import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from service.pipelines.placeholders.spans import Span
+from service.pipelines.placeholders.spans import Span, composed
 
 _WORD = re.compile(r"\w+|[^\w\s]")
+
+Entry = tuple[str, bool, str]  # a term, whether it is found in any case, and its translation
 
 
 class Found(NamedTuple):
@@ -25,10 +31,13 @@ class Glossary:
 
     def __init__(self, terms: Mapping[str, str]) -> None:
         """terms: neither they nor their translations are empty."""
-        self.key = tuple(sorted(terms.items()))  # of what equal glossaries have in common
-        self._by_first: dict[str, list[tuple[str, bool, str]]] = {}
+        self._terms = tuple(sorted(terms.items()))
+        # Answers are looked for by the glossary that they were found with, text by text.
+        self._own_hash = self._hash = hash(self._terms)
+        self._below: Glossary | None = None
+        self._by_first: dict[str, list[Entry]] = {}
         for term, translation in terms.items():
-            plain = " ".join(term.split())
+            plain = " ".join(composed(term).split())
             any_case = plain == plain.lower()
             first = _WORD.match(plain)
             if first is None:
@@ -36,16 +45,31 @@ class Glossary:
             entry = (plain, any_case, translation)
             self._by_first.setdefault(first.group().casefold(), []).append(entry)
         for entries in self._by_first.values():
-            entries.sort(key=lambda entry: -len(entry[0]))
+            # Of "Polish" and "polish", the first where it stands so.
+            entries.sort(key=lambda entry: (-len(entry[0]), entry[1]))
+
+    def over(self, below: "Glossary") -> "Glossary":
+        """The terms of both; where two equally long ones begin together, this one's counts."""
+        both = copy.copy(self)
+        both._below = below if self._below is None else self._below.over(below)
+        both._hash = hash((self._own_hash, both._below._hash))
+        return both
 
     def __len__(self) -> int:
-        return len(self.key)
+        return len(self._terms) + (0 if self._below is None else len(self._below))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Glossary) and self.key == other.key
+        if self is other:
+            return True
+        return (
+            isinstance(other, Glossary)
+            and self._hash == other._hash
+            and self._terms == other._terms
+            and self._below == other._below
+        )
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return self._hash
 
     def find(self, sentence: str) -> list[Found]:
         """The terms in a sentence, in order; the longer of two that begin together, none within."""
@@ -57,12 +81,22 @@ class Glossary:
             start = word.start()
             if start < end:
                 continue
-            for term, any_case, translation in self._by_first.get(word.group().casefold(), ()):
+            for term, any_case, translation in self._entries(word.group().casefold()):
                 stop = _stop(sentence, start, term, any_case)
                 if stop is not None:
                     yield Found(Span(start, stop), translation)
                     end = stop
                     break
+
+    def _entries(self, first: str) -> Sequence[Entry]:
+        """The terms whose first word that is, case folded; the longest first."""
+        own = self._by_first.get(first, ())
+        if self._below is None:
+            return own
+        below = self._below._entries(first)
+        if not own or not below:
+            return own or below
+        return sorted([*own, *below], key=lambda entry: -len(entry[0]))
 
 
 def _stop(sentence: str, start: int, term: str, any_case: bool) -> int | None:

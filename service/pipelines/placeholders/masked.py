@@ -1,15 +1,22 @@
-"""A sentence with symbols in the places of what it keeps, and the way back."""
+"""A sentence as a translator with placeholders reads it, and the way back.
+
+A symbol stands for each thing that is kept. A sentence in capitals is read in lower case, which
+the translator knows better, and answered in capitals.
+"""
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from service.pipelines.placeholders.glossary import Glossary
-from service.pipelines.placeholders.spans import Keeper, Span
+from service.pipelines.placeholders.spans import Keeper, Span, composed
 from service.pipelines.placeholders.symbols import SYMBOLS
 
 _SYMBOL = re.compile(f"[{SYMBOLS[0]}-{SYMBOLS[-1]}]")
+_IN_CAPITALS = re.compile(r"[^\W\d_]{2,}")
+_FEWEST_WORDS = 2  # a single word in capitals may be a name, as "NATO" is
 
 
 class Kept(NamedTuple):
@@ -28,15 +35,107 @@ class Masked:
     values: Mapping[str, str]  # by symbol
     # Those that a sentence may begin with a capital for, as the sentence that was translated does.
     raised: Collection[str] = ()
+    spans: Sequence[Span] = ()  # of the sentence, for each symbol in the order of `values`
+    capitals: bool = False  # whether the sentence is all in capitals, and its translation is to be
 
-    def restored(self, translation: str) -> str:
-        """A translation with every symbol replaced by what it stands for; strange ones vanish."""
-        if not self.values:
+    @property
+    def plain(self) -> bool:
+        """Whether there is nothing to put back."""
+        return not self.values and not self.capitals
+
+    def only(self, text: str) -> "Masked":
+        """Of a part of the text, with what that holds alone; it has no `origins`."""
+        found = [symbol in text for symbol in self.values]
+        return replace(
+            self,
+            text=text,
+            values={
+                s: v for (s, v), is_in in zip(self.values.items(), found, strict=True) if is_in
+            },
+            spans=[span for span, is_in in zip(self.spans, found, strict=True) if is_in],
+        )
+
+    def restored(self, translation: str, whole: bool = True) -> str:
+        """A translation with every symbol replaced by what it stands for; strange ones vanish.
+
+        What it lacks although the sentence has it (a search that ended at its limit may have left
+        it out) is put behind it, where it is whole.
+        """
+        if self.plain:
             return translation
+        return "".join(self._pieces(translation, whole))
+
+    def places(self, translation: str) -> list[Span]:
+        """For each character of a translation, where it stands once that is restored."""
+        spans: list[Span] = []
+        start = 0
+        pieces = translation if self.plain else self._pieces(translation, True)
+        for piece in pieces:
+            spans.append(Span(start, start + len(piece)))
+            start += len(piece)
+        return spans[: len(translation)]
+
+    def origins(self, sentence: str) -> list[Span]:
+        """For each character of the text, which ones of the sentence it stands for."""
+        whole = _composed_spans(sentence)
+        origins: list[Span] = []
+        end = 0
+        for start, stop in self.spans:
+            origins += [*whole[end:start], Span(whole[start].start, whole[stop - 1].end)]
+            end = stop
+        return origins + whole[end:]
+
+    def recognised(self, translation: str) -> tuple[str, list[Span]]:
+        """A restored translation with its symbols again, and for each character where it stood.
+
+        What is not found in it stays away.
+        """
+        found: list[tuple[Span, str]] = []
+        for symbol, value in self.values.items():
+            place = re.search(re.escape(value), translation, re.IGNORECASE)
+            if place and not any(
+                place.start() < span.end and span.start < place.end() for span, _ in found
+            ):
+                found.append((Span(*place.span()), symbol))
+        text = translation.lower() if self.capitals else translation
+        if len(text) != len(translation):
+            text = translation
+        parts: list[str] = []
+        spans: list[Span] = []
+        end = 0
+        for span, symbol in sorted(found):
+            parts += [text[end : span.start], symbol]
+            spans += [*(Span(i, i + 1) for i in range(end, span.start)), span]
+            end = span.end
+        spans += [Span(i, i + 1) for i in range(end, len(text))]
+        return "".join([*parts, text[end:]]), spans
+
+    def _pieces(self, translation: str, whole: bool) -> list[str]:
+        """What becomes of each character of a translation, and at last what it lacks."""
+        pieces = list(translation.upper() if self.capitals else translation)
+        if len(pieces) != len(translation):  # such as "ß", which is "SS" in capitals
+            pieces = [character.upper() for character in translation]
+        for i, character in enumerate(translation):
+            if _SYMBOL.match(character):
+                pieces[i] = self.values.get(character, "")
         if translation[:1] in self.raised:
-            value = self.values[translation[0]]
-            translation = value[:1].upper() + value[1:] + translation[1:]
-        return _SYMBOL.sub(lambda match: self.values.get(match.group(), ""), translation)
+            pieces[0] = pieces[0][:1].upper() + pieces[0][1:]
+        missing = [value for symbol, value in self.values.items() if symbol not in translation]
+        if whole and missing:
+            pieces.append(" ".join(["", *missing] if pieces else missing))
+        return pieces
+
+
+def read(
+    sentence: str,
+    keeper: Keeper,
+    glossary: Glossary | None = None,
+    symbols: Sequence[str] = SYMBOLS,
+) -> Masked:
+    """A sentence as it is handed to a translator whose keeper and symbols these are."""
+    sentence = composed(sentence)
+    masked = mask(sentence, find(sentence, keeper, glossary), symbols)
+    return _calmed(masked) if _shouts(sentence) else masked
 
 
 def mask(text: str, kept: Sequence[Kept], symbols: Sequence[str] = SYMBOLS) -> Masked:
@@ -58,7 +157,7 @@ def mask(text: str, kept: Sequence[Kept], symbols: Sequence[str] = SYMBOLS) -> M
         if is_term and begins:
             raised.add(symbol)
         end = span.end
-    return Masked("".join([*parts, text[end:]]), values, raised)
+    return Masked("".join([*parts, text[end:]]), values, raised, [one.span for one in kept])
 
 
 def find(text: str, keeper: Keeper, glossary: Glossary | None = None) -> list[Kept]:
@@ -70,3 +169,32 @@ def find(text: str, keeper: Keeper, glossary: Glossary | None = None) -> list[Ke
         if not any(span.start < term.span.end and term.span.start < span.end for term in terms):
             kept.append(Kept(span, text[span.start : span.end], False))
     return sorted(kept)
+
+
+def _shouts(sentence: str) -> bool:
+    return sentence.isupper() and len(_IN_CAPITALS.findall(sentence)) >= _FEWEST_WORDS
+
+
+def _calmed(masked: Masked) -> Masked:
+    text = masked.text.lower()
+    if len(text) != len(masked.text):  # a letter that is two in lower case, which no language has
+        return masked
+    return replace(masked, text=text[:1].upper() + text[1:], capitals=True)
+
+
+def _composed_spans(sentence: str) -> list[Span]:
+    """For each character of the composed sentence, which ones of the sentence it is made of."""
+    if len(composed(sentence)) == len(sentence):
+        return [Span(i, i + 1) for i in range(len(sentence))]
+    spans: list[Span] = []
+    start = 0
+    for end in range(1, len(sentence) + 1):
+        made = len(composed(sentence[start:end]))
+        if end < len(sentence) and (
+            unicodedata.combining(sentence[end])
+            or len(composed(sentence[start : end + 1])) == made  # such as a syllable of Hangul
+        ):
+            continue
+        spans += [Span(start, end)] * made
+        start = end
+    return spans

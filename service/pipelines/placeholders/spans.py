@@ -1,6 +1,7 @@
 """Where a sentence holds what a translation must keep as it stands."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
@@ -38,6 +39,14 @@ _FORMS = re.compile(
     """,
     re.VERBOSE,
 )
+
+
+def composed(text: str) -> str:
+    """The text with its accents within its letters (NFC): "e" and an acute accent are one "é".
+
+    What is told apart here by letters would else be cut between a letter and its accent.
+    """
+    return unicodedata.normalize("NFC", text)
 
 
 class KnownWords:
@@ -119,6 +128,8 @@ class Keeper:
             yield run
 
     def _keeps(self, word: str) -> bool:
+        if len(word) > _LONGEST_PART:
+            return False  # kept already, by its form
         if any(letter > "\u024f" and letter not in "ẞ" for letter in word):
             return True  # not written in Latin letters
         return self._known is not None and word[0].isupper() and word not in self._known

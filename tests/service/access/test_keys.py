@@ -69,6 +69,8 @@ def test_secrets_are_long_random_and_plain_in_a_header() -> None:
         (SHOP_LINE.replace("5/minute", "5 a minute"), "shop: rate_limit: "),
         (OPS_LINE.replace("admin", "root"), "ops: role: "),
         (OPS_LINE.replace("role", "rol"), "ops: rol: Extra inputs"),
+        (OPS_LINE.replace("role", "glossary").replace('"admin"', '""'), "ops: glossary: "),
+        (OPS_LINE.replace("role", "glossary").replace("admin", "a\\u0000.csv"), "ops: glossary: "),
         ('"a b" = {}', '"a b" is no id of a key'),
         (SHOP_LINE + SHOP_LINE.replace("shop", "copy"), "shop and copy have the same hash"),
         (SHOP_LINE.replace("{ ", '{ id = "ops", '), "shop is no key"),
@@ -145,6 +147,16 @@ def test_keys_are_added_and_revoked_and_all_else_stays(tmp_path: Path) -> None:
     assert "# a remark" in path.read_text()
     assert path.stat().st_mode & 0o777 == 0o640
     assert [entry.name for entry in tmp_path.iterdir()] == ["keys.toml"]
+
+
+@pytest.mark.parametrize("name", ["shop.csv", 'a "b" \\ ä\t\x7f.csv'])
+def test_a_keys_glossary_is_kept_under_any_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "keys.toml"
+    add_key(path, Key(id="shop", hash=hash_of(SHOP), glossary=name))
+    add_key(path, Key(id="ops", hash=hash_of(OPS)))
+    assert [key.glossary for key in read_keys(path).all] == [name, None]
+    revoke_key(path, "shop")
+    assert [key.id for key in read_keys(path).all] == ["ops"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")

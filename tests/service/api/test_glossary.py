@@ -122,3 +122,18 @@ def test_sentences_are_translated_alike_with_and_without_mates(tmp_path: Path) -
         together = pipeline.translate_sentences(sentences, options)
         assert together == [pipeline.translate_sentences([s], options)[0] for s in sentences]
         assert together == sentences
+
+
+def test_accents_that_stand_apart_are_part_of_their_words(keeping: TestClient) -> None:
+    assert translated(keeping, "the Zoe\u0308 ran") == "the Zoë ran"
+
+
+def test_a_sentence_in_capitals(keeping: TestClient) -> None:
+    text = "THE CAT SAT ON THE MAT. The dog ran at 12:30!"
+    assert translated(keeping, text) == text
+
+
+def test_the_widest_beam_of_a_small_vocabulary(tmp_path: Path) -> None:
+    tiny_models.publish_translator(tmp_path, known=KNOWN)
+    with loaded_client(tmp_path, max_beam_size=100_000) as client:
+        assert translated(client, "the Zarathustra", beam_size=100_000) == "the Zarathustra"

@@ -66,6 +66,26 @@ def test_translations_are_compared_as_texts(models: Path) -> None:
         live.until(lambda: comparisons(live, name) == {"same": 2})
 
 
+def test_a_candidate_is_given_the_glossary_of_a_file_as_far_as_it_takes_one(
+    models: Path, tmp_path: Path
+) -> None:
+    name, terms = "translation-en-de", tmp_path / "terms.csv"
+    terms.write_text("en,de\ncat,Katze\n", encoding="utf-8")
+    tiny_models.publish_translator(models, known=("the", "cat"))  # the first version takes none
+    with mirrored(models, name, glossary_file=terms) as live:
+        for q in ("the end", "the cat"):
+            answer = live.client.post("/translate", json={"q": q, **PAIR})
+            assert answer.json() == {"translatedText": q}
+        live.until(lambda: comparisons(live, name) == {"same": 1, "different": 1})
+        live.repository.change(name, lambda routing: routing.activated(2))
+        live.repository.change(
+            name, lambda routing: routing.with_candidate(name, Candidate(version=1, mirror=True))
+        )
+        answer = live.client.post("/translate", json={"q": "the cat", **PAIR})
+        assert answer.json() == {"translatedText": "the Katze"}
+        live.until(lambda: comparisons(live, name) == {"same": 1, "different": 2})
+
+
 def test_a_request_for_a_numbered_version_is_not_mirrored(models: Path) -> None:
     tiny_models.publish_classifier(models)
     with mirrored(models) as live:

@@ -1,5 +1,7 @@
 """The attention of a translation, token by token, with offsets into both texts."""
 
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from service.artifact import read_artifact
 from service.errors import TextError
 from service.explanation.translation import Explanation, explain_translation, target_spans
 from service.pipelines.options import PipelineOptions
+from service.pipelines.placeholders import Glossary
 from service.pipelines.translation import SearchOptions, TranslationPipeline
 from tests import tiny_models
 
@@ -55,6 +58,43 @@ def test_the_copying_translator_looks_at_what_it_copies(translator: TranslationP
         assert [token.text for token in block.target] == [t.text for t in block.source[:-1]]
         # One position after the other; the last, the end, only when it ends.
         np.testing.assert_array_equal(block.attention, np.eye(len(block.target), len(block.source)))
+
+
+@pytest.fixture(scope="module")
+def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TranslationPipeline]:
+    """A translator that copies, in which placeholders stand for what is kept."""
+    words = ["the", "cat", "sat", "on", "mat"]
+    folder = tiny_models.publish_translator(tmp_path_factory.mktemp("models"), known=words)
+    pipeline = TranslationPipeline(read_artifact(folder))
+    yield pipeline
+    pipeline.close()
+
+
+@pytest.mark.parametrize("beam_size", [1, 5])
+def test_what_is_kept_is_explained_as_it_stands(
+    keeping: TranslationPipeline, beam_size: int
+) -> None:
+    for text in ("the Zoe\u0308 sat at 12:30.  the cat ran!", "THE CAT SAT AT 12:30."):
+        explanation = check(keeping, text, SearchOptions(beam_size=beam_size))
+        for block in explanation.blocks:
+            for target, source in zip(block.target, block.source, strict=False):
+                assert target.text == unicodedata.normalize("NFC", source.text)
+            np.testing.assert_array_equal(
+                block.attention, np.eye(len(block.target), len(block.source))
+            )
+        tokens = [token.text for block in explanation.blocks for token in block.source]
+        assert "12:30" in tokens
+
+
+def test_a_glossary_is_explained(keeping: TranslationPipeline) -> None:
+    glossary, text = Glossary({"the cat": "die Katze"}), "the cat sat."
+    split = keeping.split([text], glossary)
+    targets = [ranked[0].tokens for ranked in keeping.search(split.rows)]
+    explanation = explain_translation(keeping, text, split, targets, glossary)
+    assert explanation.translatedText == "die Katze sat."
+    (block,) = explanation.blocks
+    found = {t.text: s.text for t, s in zip(block.target, block.source, strict=False)}
+    assert found["die Katze"] == "the cat"
 
 
 def test_a_long_sentence_is_explained_in_the_parts_that_it_is_translated_in(

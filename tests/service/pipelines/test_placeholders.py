@@ -11,8 +11,10 @@ from service.pipelines.placeholders import (
     Kept,
     KnownWords,
     Span,
+    composed,
     find,
     mask,
+    read,
 )
 
 WORDS = "the man in wrote to at visit call a year old from of costs meet see he we and please"
@@ -128,3 +130,82 @@ def test_the_time_grows_with_the_text_alone(unit: str) -> None:
         return best
 
     assert seconds(64_000) < 40 * max(seconds(8_000), 1e-4)  # 8 times as much, and not 64
+
+
+def test_a_word_too_long_to_be_one_is_kept_in_time_that_grows_with_it() -> None:
+    known = KnownWords(["wort"], compounds=True)
+    text = "A " + "Wortwort" * 5000
+    assert [text[start:end] for start, end in Keeper(known).spans(text)][-1] == text[2:]
+
+
+def test_what_a_translation_lacks_is_put_behind_it() -> None:
+    masked = read("Meet Zarathustra at 12:30.", Keeper(KNOWN))
+    name, time = masked.values
+    assert masked.restored(f"Triff {name}.") == "Triff Zarathustra. 12:30"
+    assert masked.restored(f"Triff {name}.", whole=False) == "Triff Zarathustra."
+    assert masked.restored("") == "Zarathustra 12:30"
+    assert masked.only(f"Meet {name}").restored(f"Triff {name}") == "Triff Zarathustra"
+    assert masked.only(f"at {time}.").restored(time) == "12:30"
+
+
+@pytest.mark.parametrize("sentence", ["THE CAT SAT AT 12:30!", "TWO MEN, ONE HOUSE"])
+def test_a_sentence_in_capitals_is_read_in_lower_case(sentence: str) -> None:
+    masked = read(sentence, Keeper(None))
+    calm = masked.text
+    assert calm[1:] == calm[1:].lower()
+    assert calm[0].isupper()
+    assert masked.restored(calm) == sentence
+
+
+@pytest.mark.parametrize("sentence", ["NATO", "The NATO and the EU", "I", "A B C", "12:30", ""])
+def test_what_is_not_all_in_capitals_stays(sentence: str) -> None:
+    assert not read(sentence, Keeper(None)).capitals
+
+
+def test_what_is_kept_keeps_its_case_among_capitals() -> None:
+    masked = read("WRITE TO ZARATHUSTRA", Keeper(KNOWN), Glossary({"write": "schreibe"}))
+    first, second = masked.values
+    assert masked.restored(f"{first} an {second} in der straße") == (
+        "Schreibe AN ZARATHUSTRA IN DER STRASSE"
+    )
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Meet Zarathustra at 12:30.",
+        "MEET ZARATHUSTRA AT 12:30.",
+        "Rene\u0301e met Zoe\u0308, 1 o\u0302.",
+        "한국 e\u0301 q\u0301\u0323x 5",
+    ],
+)
+def test_where_the_characters_of_a_masked_sentence_come_from(sentence: str) -> None:
+    masked = read(sentence, Keeper(KNOWN))
+    origins = masked.origins(sentence)
+    assert len(origins) == len(masked.text)
+    parts = dict.fromkeys(origins)  # two characters may have come from the same ones
+    assert "".join(sentence[start:end] for start, end in parts) == sentence
+    for character, (start, end) in zip(masked.text, origins, strict=True):
+        part = composed(sentence[start:end])
+        assert masked.values.get(character, character).casefold() in part.casefold()
+
+
+def test_where_the_characters_of_a_translation_go() -> None:
+    masked = read("MEET ZARATHUSTRA AT 12:30.", Keeper(KNOWN))
+    name, time = masked.values
+    written = f"Triff {name} um {time} am Fuß"
+    restored = masked.restored(written)
+    places = masked.places(written)
+    assert restored == "TRIFF ZARATHUSTRA UM 12:30 AM FUSS"
+    assert [restored[slice(*place)] for place in places[6:10]] == ["ZARATHUSTRA", " ", "U", "M"]
+    assert restored[slice(*places[-1])] == "SS"
+
+
+def test_what_is_kept_is_recognised_in_a_translation() -> None:
+    masked = read("Zarathustra paid 5 of 12:30.", Keeper(KNOWN))
+    name, _, time = masked.values
+    text = "Um 12:30 zahlte Zarathustra."
+    written, places = masked.recognised(text)
+    assert written == f"Um {time} zahlte {name}."
+    assert [text[slice(*place)] for place in places][3] == "12:30"
+    assert "".join(text[slice(*place)] for place in places) == text

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.artifact import PAD_ID
-from service.runtime.batches import BatchBounds, batches_by_length, pad_rows
+from service.runtime.batches import (
+    ENOUGH_ROWS,
+    ENOUGH_TOKENS,
+    BatchBounds,
+    batches_by_length,
+    pad_rows,
+)
 
 
 def similar(lengths: list[int]) -> bool:
@@ -100,6 +106,23 @@ def test_a_batch_that_grows_row_by_row_keeps_its_bounds(
         assert bounds.accept(length) == fits
         held += [length] * fits
         assert (bounds.rows, bounds.longest) == (len(held), max(held))
+
+
+@pytest.mark.parametrize(
+    ("length", "rows"),
+    [
+        (1, 32),
+        (12, 32),
+        (13, ENOUGH_TOKENS // 13),
+        (47, ENOUGH_ROWS),
+        (90, ENOUGH_ROWS),  # as fast as more, and within what is allowed
+        (200, 5),
+        (1001, 1),
+    ],
+)
+def test_a_batch_that_has_enough_rows_stays_within_the_cache(length: int, rows: int) -> None:
+    first, *_ = batches_by_length([length] * 100, 32, 1000)
+    assert len(first) == rows
 
 
 @given(rows=rows_of_tokens)

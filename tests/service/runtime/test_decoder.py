@@ -42,9 +42,10 @@ def go_on(batch: DecodingBatch, *parents: int, moves: Sequence[tuple[int, int]] 
 
 def shape(batch: DecodingBatch) -> tuple[int, ...]:
     """The rows and positions that there is room for."""
-    room: tuple[int, ...] = batch._memory["encoder_outputs"].shape[:2]
-    assert len(batch._lengths) == room[0]
-    return room
+    room = batch._room
+    assert room is not None
+    assert room.memory["encoder_outputs"].shape[:2] == (room.capacity, room.time)
+    return room.capacity, room.time
 
 
 def test_memory_and_states_of_sentences(decoder: Decoder) -> None:
@@ -129,7 +130,7 @@ def test_an_empty_batch_gives_its_memory_back_and_begins_again(decoder: Decoder)
     best(batch)
     go_on(batch)
     assert batch.rows == 0
-    assert not batch._memory
+    assert batch._room is None
     batch.join(decoder.encode([ONE]))
     assert shape(batch) == (8, 8)
     for expected in (20, 21, 22, EOS_ID):

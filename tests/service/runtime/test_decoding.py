@@ -17,7 +17,7 @@ from service.runtime.decoder import Decoder
 from service.runtime.decoding import ENCODED_TOKENS, JOIN_PATIENCE, DecodingEngine
 from service.runtime.job import Event, Failed, Finished, Item, Job, Token
 from service.runtime.search import Hypothesis, Search, SearchOptions, begin_search
-from service.runtime.session import Array, Session, open_session
+from service.runtime.session import Array, BoundRun, Session, open_session
 
 SHIPPED = Path(__file__).parents[3] / "models" / "translation-en-de" / "1"
 WHO = ("A man", "Two children", "Three men in hard hats", "She", "A group of students")
@@ -46,6 +46,17 @@ class WatchedSession(Session):
     def run(
         self, feeds: Mapping[str, Array], outputs: Sequence[str] | None = None
     ) -> dict[str, Array]:
+        self.note(feeds)
+        results = super().run(feeds, outputs)
+        if self.spoil_next:
+            self.spoil_next = False
+            results = {name: tensor[..., :0] for name, tensor in results.items()}
+        return results
+
+    def bind(self, feeds: Mapping[str, Array], results: Mapping[str, Array]) -> BoundRun:
+        return WatchedRun(self, feeds, results)
+
+    def note(self, feeds: Mapping[str, Array]) -> None:
         if "k" in feeds:
             rows, source_time, _ = feeds["encoder_outputs"].shape
             assert len(feeds["token"]) == len(feeds["source_lengths"]) == rows
@@ -55,11 +66,20 @@ class WatchedSession(Session):
         if self.fail_next:
             self.fail_next = False
             raise RuntimeError("the session failed")
-        results = super().run(feeds, outputs)
-        if self.spoil_next:
-            self.spoil_next = False
-            results = {name: tensor[..., :0] for name, tensor in results.items()}
-        return results
+
+
+class WatchedRun(BoundRun):
+    """A bound run of such a session."""
+
+    def __init__(
+        self, watch: WatchedSession, feeds: Mapping[str, Array], results: Mapping[str, Array]
+    ) -> None:
+        super().__init__(watch._session, feeds, results)
+        self._watch = watch
+
+    def run(self) -> None:
+        self._watch.note(self.feeds)
+        super().run()
 
 
 @dataclass

@@ -96,3 +96,35 @@ def test_an_input_that_is_missing_is_an_error(graph: Path) -> None:
     session: Session = open_session(graph, threads=1)
     with pytest.raises(ValueError, match="lengths"):
         session.run({"tokens": np.ones((1, 1), np.int32)})
+
+
+def test_a_bound_run_reads_what_stands_in_its_feeds_and_writes_in_place(graph: Path) -> None:
+    session = open_session(graph, threads=1)
+    tokens, lengths = pad_rows([[5, 6, 7], [8]])
+    expected = [session.run({"tokens": tokens + i, "lengths": lengths})["logits"] for i in range(3)]
+    logits = np.zeros_like(expected[0])
+    bound = session.bind({"tokens": tokens, "lengths": lengths}, {"logits": logits})
+    for once in expected:
+        bound.run()
+        np.testing.assert_array_equal(logits, once)
+        tokens += 1
+
+
+def test_a_bound_run_does_without_what_it_does_not_name(published_models: Path) -> None:
+    path = published_models / "translation-en-de" / "1" / "encoder.onnx"
+    session = open_session(path, threads=1)
+    tokens, lengths = pad_rows([[5, 6, 7]])
+    feeds = {"tokens": tokens, "lengths": lengths}
+    expected = session.run(feeds)
+    results = {"encoder_outputs": np.zeros_like(expected["encoder_outputs"])}
+    session.bind(feeds, results).run()
+    np.testing.assert_array_equal(results["encoder_outputs"], expected["encoder_outputs"])
+
+
+def test_results_of_another_shape_are_an_error(graph: Path) -> None:
+    session = open_session(graph, threads=1)
+    tokens, lengths = pad_rows([[5, 6, 7], [8]])
+    logits = session.run({"tokens": tokens, "lengths": lengths})["logits"]
+    bound = session.bind({"tokens": tokens, "lengths": lengths}, {"logits": logits[:1]})
+    with pytest.raises(Exception, match="shape"):
+        bound.run()

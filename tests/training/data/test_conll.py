@@ -49,6 +49,18 @@ def test_columns_are_set_apart_by_tabs_or_spaces(tmp_path: Path) -> None:
     ]
 
 
+def test_comments_are_no_tokens_and_a_number_sign_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "x.conll"
+    path.write_text(
+        "# global.columns = FORM NER\n-DOCSTART- O\n\n# a comment of some words\n"
+        "# sent_id = 7\nTeddy B-person\n# O\n#teddy O\n\n# nothing but this\n",
+        encoding="utf-8",
+    )
+    assert read_columns(path) == [TaggedSentence(("Teddy", "#", "#teddy"), ("B-person", "O", "O"))]
+    path.write_text("# by hand\nTeddy\tB-person\n#\tO\n", encoding="utf-8")
+    assert read_columns(path) == [TaggedSentence(("Teddy", "#"), ("B-person", "O"))]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

@@ -68,3 +68,24 @@ def test_the_words_of_a_model() -> None:
     keeper = keeper_of(known_words(texts, least=1), "en")
     text = "Well-known Peter met Zarathustra"
     assert [text[start:end] for start, end in keeper.spans(text)] == ["Zarathustra"]
+
+
+def test_a_number_within_an_address_is_not_the_number_itself() -> None:
+    pair = SentencePair("See www.example.org/12 for 12.", "Siehe www.example.org/12 für 12.")
+    for seed in range(10):
+        source, target = drawn(pair, names=1, terms=0, seed=seed)
+        assert stripped(source) == "See # for #."
+        assert stripped(target) == "Siehe # für #."
+    pair = SentencePair("He asked Maria to write.", "Er bat Maria, maria.de/Maria zu lesen.")
+    source, target = drawn(pair, names=1, terms=0)
+    assert stripped(source) == "He asked # to write."
+    assert target.endswith(", maria.de/Maria zu lesen.")
+
+
+def test_accents_that_stand_apart_are_joined_first() -> None:
+    decomposed = "Rene\u0301e"
+    pair = SentencePair(f"I met {decomposed} today.", "Ich traf Renée heute.")
+    source, target = drawn(pair, names=1, terms=0)
+    assert stripped(source) == "I met # today."
+    assert stripped(target) == "Ich traf # heute."
+    assert known_words([decomposed, "renée"]) == ["renée"]

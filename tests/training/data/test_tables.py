@@ -150,6 +150,7 @@ def test_ten_bad_rows_are_listed_and_the_others_counted(tmp_path: Path) -> None:
         ("a.csv", "", "is empty; expected a first line with the names"),
         ("a.csv", "text,label\n", "has no rows; expected at least one"),
         ("a.jsonl", "", "has no rows; expected at least one"),
+        ("a.csv", "text;label\nfine;a\n", "columns apart by semicolons; expected commas"),
         ("a.csv", "review,label\nfine,a\n", 'has no column "text"; its columns are review, label'),
         ("a.csv", "text,label,text\na,b,c\n", 'has 2 columns "text"'),
         ("a.csv", '"text,label\nfine,a\n', "line 1: unexpected end of data"),

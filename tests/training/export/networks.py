@@ -11,8 +11,9 @@ from service.pipelines.tensors import Session, pad_rows
 from training.export.checks import graph_session
 from training.export.classifier import classifier_graph
 from training.export.layers import Precision
-from training.export.translator import MEMORY, STATES, TranslatorGraphs, translator_graphs
+from training.export.translator import MEMORY, TranslatorGraphs, translator_graphs
 from training.networks.attention import AttentionKind
+from training.networks.cells.names import CellName
 from training.networks.classifier import Pooling, TextClassifier
 from training.networks.translator import Translator
 
@@ -43,9 +44,10 @@ def translator(
     factor: float = 2.0,
     vocabulary: int = 60,
     attention: AttentionKind = "additive",
+    cell: CellName = "lstm",
 ) -> Translator:
     torch.manual_seed(encoder_layers)
-    network = Translator(vocabulary, 10, 6, encoder_layers, 8, 7, attention=attention)
+    network = Translator(vocabulary, 10, 6, encoder_layers, 8, 7, attention=attention, cell=cell)
     enlarged(network, factor)
     return network.eval()
 
@@ -71,6 +73,7 @@ class Decoding:
         self.encoder = graph_session(graphs.encoder)
         self.decoder = graph_session(graphs.decoder)
         self.vocabulary = graphs.vocabulary
+        self.states = graphs.states
 
     def encode(self, rows: Rows) -> dict[str, np.ndarray]:
         """The first states and the memory, with the lengths of the sources."""
@@ -90,7 +93,7 @@ class Decoding:
         scores = np.empty_like(output["log_probs"])
         order = output["next_tokens"].astype(np.int64)
         np.put_along_axis(scores, order, output["log_probs"], axis=1)
-        states = {name: output[f"next_{name}"] for name in STATES}
+        states = {name: output[f"next_{name}"] for name in self.states}
         nothing = np.zeros((len(scores), 0), np.float32)
         return {**held, **states}, scores, output.get("attention", nothing)
 

@@ -15,6 +15,9 @@ from training.export.generator_checks import (
     check_generator_invariance,
 )
 from training.export.layers import Precision
+from training.export.recurrent import QUANTISED
+from training.networks.cells.layers import CELLS
+from training.networks.cells.names import CellName
 from training.networks.generator import NO_WORDS, Generator
 
 RANDOM = np.random.default_rng(1)
@@ -24,9 +27,9 @@ ROWS = [
 
 
 @cache
-def network(tied: bool, layers: int, factor: float) -> Generator:
+def network(tied: bool, layers: int, factor: float, cell: CellName = "lstm") -> Generator:
     torch.manual_seed(layers)
-    model = Generator(VOCABULARY, 10, 7, layers, tied)
+    model = Generator(VOCABULARY, 10, 7, layers, tied, cell=cell)
     enlarged(model, factor)
     return model.eval()
 
@@ -49,6 +52,23 @@ def test_a_row_alone_is_the_row_in_a_batch(
     model = network(tied, layers, factor)
     graph = generator_graph(model, precision)
     assert check_generator_invariance(model, graph, precision, ROWS) < 1e-5
+
+
+@pytest.mark.parametrize("cell", list(CELLS))
+@pytest.mark.parametrize("layers", [1, 2])
+def test_every_cell_carries_its_state_from_step_to_step(cell: CellName, layers: int) -> None:
+    model = network(True, layers, 2.0 if layers == 1 else 0.8, cell)
+    graph = generator_graph(model, "fp32")
+    assert check_generator_agreement(model, graph, ROWS) < 1e-4
+    assert check_generator_invariance(model, graph, "fp32", ROWS) < 1e-5
+    memories = CELLS[cell].memories
+    assert len(generator_states(graph)) == memories * layers
+    if cell in QUANTISED:
+        graph = generator_graph(model, "int8")
+        assert check_generator_invariance(model, graph, "int8", ROWS) < 1e-5
+    else:
+        with pytest.raises(ValueError, match="onnxruntime has no int8 kernel for"):
+            generator_graph(model, "int8")
 
 
 def test_int8_is_near_fp32() -> None:

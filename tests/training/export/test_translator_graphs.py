@@ -20,11 +20,18 @@ from tests.training.export.networks import (
     stacked,
     translator,
 )
-from training.export.checks import graph_session
+from training.export.checks import (
+    check_translator_agreement,
+    check_translator_invariance,
+    graph_session,
+)
 from training.export.graph import GraphBuilder
 from training.export.layers import PINS, Precision
+from training.export.recurrent import QUANTISED
 from training.export.translator import BLOCK, MEMORY, STATES, best_values, translator_graphs
 from training.networks.attention import AttentionKind
+from training.networks.cells.layers import CELLS
+from training.networks.cells.names import CellName
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 KINDS: tuple[AttentionKind, ...] = ("additive", "multiplicative", "none")
@@ -68,6 +75,21 @@ def test_torch_and_onnxruntime_agree(layers: int, factor: float, kind: Attention
     assert (got[:, :, special] < -1e8).all()
     _, _, weights = graphs.step(graphs.encode(ROWS), [BOS_ID] * len(ROWS))
     np.testing.assert_allclose(weights, attention[:, 0].numpy(), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", list(CELLS))
+@pytest.mark.parametrize("kind", ["additive", "none"])
+def test_every_cell_encodes_and_decodes(kind: AttentionKind, cell: CellName) -> None:
+    network = translator(2, 1.0, attention=kind, cell=cell)
+    graphs = translator_graphs(network, "fp32")
+    assert check_translator_agreement(network, graphs, ROWS) < 1e-4
+    assert check_translator_invariance(graphs, "fp32", ROWS) < 1e-5
+    assert len(graphs.states) == 2 * CELLS[cell].memories
+    if cell in QUANTISED:
+        assert check_translator_invariance(translator_graphs(network, "int8"), "int8", ROWS) < 1e-4
+    else:
+        with pytest.raises(ValueError, match="onnxruntime has no int8 kernel for"):
+            translator_graphs(network, "int8")
 
 
 @pytest.mark.parametrize(("precision", "limit"), [("fp32", 1e-5), ("int8", 1e-4)])

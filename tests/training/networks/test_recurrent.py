@@ -5,11 +5,10 @@ import torch
 from torch import Tensor, nn
 
 from tests.training.networks.batches import LENGTHS
-from training.networks.cells.layers import CELLS, reference_cell
+from training.networks.cells.layers import CELLS, recurrent_layer, reference_cell
 from training.networks.cells.names import CellName
 from training.networks.recurrent import (
     RecurrentStack,
-    lstm_layer,
     padding_mask,
     reversed_positions,
 )
@@ -131,7 +130,7 @@ def test_rows_are_reversed_within_their_lengths() -> None:
 
 
 def test_a_new_layer_remembers() -> None:
-    own = dict(lstm_layer(FEATURES, HIDDEN).named_parameters())
+    own = dict(recurrent_layer("lstm", FEATURES, HIDDEN).named_parameters())
     bias = (own["bias_ih_l0"] + own["bias_hh_l0"]).reshape(4, HIDDEN)  # gates i, f, g, o
     assert bias.tolist() == [[0.0] * HIDDEN, [1.0] * HIDDEN, [0.0] * HIDDEN, [0.0] * HIDDEN]
     for gate in own["weight_hh_l0"].detach().chunk(4):

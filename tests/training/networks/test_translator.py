@@ -7,6 +7,8 @@ from torch import Tensor
 from service.artifact import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from tests.training.networks.batches import LENGTHS, token_batch
 from training.networks.attention import AttentionKind
+from training.networks.cells.layers import CELLS
+from training.networks.cells.names import CellName
 from training.networks.translator import Source, Translator
 
 VOCABULARY = 41
@@ -14,10 +16,13 @@ KINDS: tuple[AttentionKind, ...] = ("additive", "multiplicative", "none")
 
 
 def translator(
-    dropout: float = 0.0, word_dropout: float = 0.0, attention: AttentionKind = "additive"
+    dropout: float = 0.0,
+    word_dropout: float = 0.0,
+    attention: AttentionKind = "additive",
+    cell: CellName = "lstm",
 ) -> Translator:
     torch.manual_seed(1)
-    return Translator(VOCABULARY, 12, 6, 2, 10, 8, dropout, word_dropout, attention)
+    return Translator(VOCABULARY, 12, 6, 2, 10, 8, dropout, word_dropout, attention, cell)
 
 
 def targets(time: int = 6) -> Tensor:
@@ -26,9 +31,10 @@ def targets(time: int = 6) -> Tensor:
     return tokens
 
 
+@pytest.mark.parametrize("cell", list(CELLS))
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_step_at_a_time_equals_teacher_forcing(kind: AttentionKind) -> None:
-    network = translator(attention=kind).eval()
+def test_one_step_at_a_time_equals_teacher_forcing(kind: AttentionKind, cell: CellName) -> None:
+    network = translator(attention=kind, cell=cell).eval()
     source = network.encode(*token_batch())
     forced = targets()
     logits, weights, _ = network.decode(source, forced)
@@ -39,9 +45,10 @@ def test_one_step_at_a_time_equals_teacher_forcing(kind: AttentionKind) -> None:
         torch.testing.assert_close(attention[:, 0], weights[:, step], rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("cell", list(CELLS))
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_row_does_not_depend_on_its_batch(kind: AttentionKind) -> None:
-    network = translator(attention=kind).eval()
+def test_a_row_does_not_depend_on_its_batch(kind: AttentionKind, cell: CellName) -> None:
+    network = translator(attention=kind, cell=cell).eval()
     tokens, lengths = token_batch()
     forced = targets()
     together, weights = network(tokens, lengths, forced)

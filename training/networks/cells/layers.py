@@ -6,9 +6,9 @@
 from collections.abc import Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from training.networks.cells.cell import Cell, initialise
+from training.networks.cells.cell import Cell, State, initialise
 from training.networks.cells.gru import GRU
 from training.networks.cells.lstm import LSTM
 from training.networks.cells.lstm_1997 import LSTM1997
@@ -45,6 +45,14 @@ def recurrent_layer(cell: CellName, input_size: int, hidden_size: int) -> nn.Mod
     W, U, b = (own[f"{name}_l0"] for name in ("weight_ih", "weight_hh", "bias_ih"))
     initialise(W, U, b, CELLS[cell].remembering)
     return layer
+
+
+def layer_state(layer: nn.Module, state: State) -> Tensor | State:
+    """What a layer takes as its first state: batch x hidden each, as torch's layers want them."""
+    if isinstance(layer, Cell):
+        return state
+    first = tuple(one[None].contiguous() for one in state)
+    return first if isinstance(layer, nn.LSTM) else first[0]
 
 
 def reference_cell(layer: nn.Module) -> Cell:

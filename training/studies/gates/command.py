@@ -48,8 +48,8 @@ def add_gates(kinds: Any, add_root: Callable[[argparse.ArgumentParser], None]) -
 
 def study_gates(options: argparse.Namespace) -> int:
     """Raises UsageError for a model or a text that has no gates to show."""
-    from training.commands import UsageError
     from training.studies.gates.readings import GatesError
+    from training.usage import UsageError
 
     try:
         return _show_text(options) if options.text is not None else _study_reviews(options)

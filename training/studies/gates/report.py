@@ -13,12 +13,12 @@ MEASURES = (*BY_UNITS, EVIDENCE)
 _NOTABLE = 0.2  # standard deviations: "small", Cohen 1988
 # What the lectures say of the two kinds of words, and the measures that would show it.
 _CLAIMS = (
-    ("selective write: sentiment words are written, stop words are not", "input"),
+    ("selective read: sentiment words are taken in, stop words are not", "input"),
     ("", "written"),
     ("selective forget: stop words are dropped, sentiment words kept", "left_1"),
     ("", f"left_{STEPS}"),
     ("both together", f"remaining_{STEPS}"),
-    ("selective read: the answer is read off sentiment words", "output"),
+    ("selective write: the output is of sentiment words", "output"),
     ("", EVIDENCE),
 )
 

@@ -1,0 +1,104 @@
+"""What a user's own file changes of a recipe: what it says of its data does not hold for others.
+
+What ``--set`` says is not changed, and refused where the file or another flag says it. Knows
+nothing about what stands in the file.
+"""
+
+import argparse
+from typing import Any
+
+from training.recipe import (
+    ClassificationData,
+    ClassificationRecipe,
+    PublishedRecipe,
+    SequenceRecipe,
+    Source,
+    TaggingRecipe,
+    parse_override,
+)
+from training.usage import UsageError
+
+OWN_LICENSE = "the user's own"
+OWN_NOTE = "Trained on data of the user's own; its terms are the user's to state."
+# Settings that --data takes the place of, and where to say them instead.
+_TAKEN = {
+    "data.train": "--data is what is trained on",
+    "data.validation": "a part of --data is held out for validation",
+    "data.test": "a part of --data is held out for testing",
+    "columns": "the columns are those of --input-column and --value-column",
+    "target.columns": "what is forecast are the columns of --value-column",
+}
+
+
+def own_recipe(recipe: PublishedRecipe, options: argparse.Namespace) -> PublishedRecipe:
+    """The recipe for a user's data. Raises UsageError for settings that the file takes over."""
+    said = [parse_override(text)[0] for text in options.set]
+    for key in said:
+        _require_free(key)
+    if options.license is not None and _says(said, "publication.license"):
+        raise UsageError("--license and --set publication.license say the same: leave out one")
+    changes: dict[str, Any] = {
+        "data": _own_data(recipe, options, said),
+        "publication": _kept(
+            recipe.publication,
+            {
+                "name": options.publish.name if options.publish else options.data.stem,
+                "license": options.license or OWN_LICENSE,
+                "license_note": OWN_NOTE,
+                "examples": (),
+                "limits": "",
+            },
+            said,
+            "publication.",
+        ),
+    }
+    if isinstance(recipe, SequenceRecipe):
+        changes |= {"columns": (), "window": None, "target": _own_target(recipe, options, said)}
+    if isinstance(recipe, ClassificationRecipe):
+        # The user's texts may be in any language; --set language=de says which.
+        changes |= {"labels": None, "language": None}
+    if isinstance(recipe, TaggingRecipe):
+        changes |= {"vectors": None, "language": None}  # of texts that are not the user's
+    # What stands in a section has been looked at key by key.
+    whole = {key: changes.pop(key) for key in ("data", "publication", "target") if key in changes}
+    return _kept(recipe, changes, said).model_copy(update=whole)  # type: ignore[no-any-return]
+
+
+def _own_data(recipe: PublishedRecipe, options: argparse.Namespace, said: list[str]) -> Any:
+    data = type(recipe.data)(
+        train=(Source(source=options.data.name),),
+        validation=(Source(source=options.data.name, split="validation"),),
+    )
+    if isinstance(recipe.data, ClassificationData):
+        further = {name: getattr(recipe.data, name) for name in ("unlabelled", "taught")}
+        wanted = {name: value for name, value in further.items() if _says(said, f"data.{name}")}
+        return data.model_copy(update=wanted)
+    return data
+
+
+def _own_target(recipe: SequenceRecipe, options: argparse.Namespace, said: list[str]) -> Any:
+    if recipe.target.kind == "forecast":
+        target = _kept(recipe.target, {"period": None}, said, "target.")
+        return target.model_copy(update={"columns": tuple(options.value_column)})
+    return _kept(recipe.target, {"labels": None, "previous": None}, said, "target.")
+
+
+def _kept(section: Any, changes: dict[str, Any], said: list[str], prefix: str = "") -> Any:
+    """The section with the changes but for those of settings that --set says."""
+    wanted = {key: value for key, value in changes.items() if not _says(said, prefix + key)}
+    return section.model_copy(update=wanted)
+
+
+def _says(said: list[str], key: str) -> bool:
+    """Whether a setting, its section or a part of it is among those that --set says."""
+    return any(_within(one, key) or _within(key, one) for one in said)
+
+
+def _require_free(key: str) -> None:
+    for taken, instead in _TAKEN.items():
+        if _within(key, taken) or _within(taken, key):
+            raise UsageError(f"--set {key} with --data: {instead}; leave it out")
+
+
+def _within(key: str, section: str) -> bool:
+    return key == section or key.startswith(f"{section}.")
