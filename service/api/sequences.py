@@ -117,12 +117,7 @@ async def sequences(request: Request) -> Response:
     services = services_of(request)
     body = await read_body(request, services.settings.max_body_bytes)
     asked = parse_body(body, SequencesRequest)
-    given, single = _sequences(asked.inputs)
-    if len(given) > services.settings.max_texts:
-        raise LimitExceeded(
-            f"inputs holds {len(given):,} sequences; the limit is "
-            f"{services.settings.max_texts:,} a request"
-        )
+    given, single = _sequences(asked.inputs, services.settings.max_texts)
     call = services.inference.call(request, len(given))
     with services.repository.other("sequence", asked.model, asked.version) as chosen:
         pipeline = _checked(chosen, asked)
@@ -151,10 +146,10 @@ def _checked(chosen: Lease[SequencePipeline], asked: SequencesRequest) -> Sequen
     return pipeline
 
 
-def _sequences(inputs: JsonValue) -> tuple[list[Cells], bool]:
+def _sequences(inputs: JsonValue, most: int) -> tuple[list[Cells], bool]:
     """The sequences of a request, each column by column, and whether it is one alone.
 
-    Raises InvalidInput, which names the place.
+    Raises InvalidInput, which names the place, and LimitExceeded for more than `most`.
     """
     if isinstance(inputs, dict):
         return [_columns("inputs", inputs)], True
@@ -168,6 +163,10 @@ def _sequences(inputs: JsonValue) -> tuple[list[Cells], bool]:
     alone = isinstance(first, dict) and not any(isinstance(v, list) for v in first.values())
     if alone:
         return [_steps("inputs", inputs)], True
+    if len(inputs) > most:
+        raise LimitExceeded(
+            f"inputs holds {len(inputs):,} sequences; the limit is {most:,} a request"
+        )
     found: list[Cells] = []
     for index, sequence in enumerate(inputs):
         place = f"inputs[{index}]"

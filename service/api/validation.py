@@ -48,13 +48,22 @@ def first_errors(error: ValidationError) -> list[ErrorDetails]:
     """
     if error.error_count() <= _DESCRIBED:
         return error.errors(include_url=False)
-    written = error.json(include_url=False)
+    found = _first_written(error.json(include_url=False, include_input=False))
+    if any(details["type"].endswith("_type") for details in found):
+        # What the value is will be said; of a field that is missing it would be the whole body.
+        return _first_written(error.json(include_url=False))
+    return found
+
+
+def _first_written(errors: str) -> list[ErrorDetails]:
+    """The first of a list of errors in JSON, of which no more is read."""
     decoder = json.JSONDecoder()
     found: list[ErrorDetails] = []
     place = 1  # behind the bracket, and later behind a comma
     while len(found) < _DESCRIBED and place < _READ:
-        details, place = decoder.raw_decode(written, place)
+        details, place = decoder.raw_decode(errors, place)
         details["loc"] = tuple(details["loc"])
+        details.setdefault("input")
         found.append(details)
         place += 1
     return found

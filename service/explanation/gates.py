@@ -124,7 +124,7 @@ def _begins(time: int, lengths: Array, backwards: bool) -> Array:
 def _shifted(states: Array, start: Array, begins: Array, order: slice) -> Array:
     """The states that each token found (time x batch x units): those one step before in the order
     of reading, and the start where it begins."""
-    found = np.empty_like(states)
+    found = np.zeros_like(states)  # as at padding, which is rounded together with the others
     found[order][1:] = states[order][:-1]
     found[begins] = start
     return found

@@ -18,6 +18,7 @@ from service.errors import InvalidInput, quote
 # Little-endian, row by row, as in the extension for binary tensor data.
 NUMBERS = {"INT32": np.dtype("<i4"), "FP32": np.dtype("<f4")}
 _LENGTH = struct.Struct("<I")  # before each element of BYTES
+_LEAST, _LARGEST = -(2**31), 2**31 - 1  # INT32
 ANY = -1  # in a shape: of any size
 
 Values = Sequence[str] | npt.NDArray[np.generic]
@@ -78,8 +79,11 @@ def integers_of_json(name: str, shape: Sequence[int], data: object) -> npt.NDArr
     """The INT32 tensor in a flat or nested list. Raises InvalidInput."""
     values = _flat(name, shape, data)
     # Looked at one by one only where one is wrong: there may be hundreds of thousands.
-    if set(map(type, values)) - {int} or (values and not _are_int32(min(values), max(values))):
-        index = next(i for i, v in enumerate(values) if type(v) is not int or not _are_int32(v))
+    whole = not set(map(type, values)) - {int}
+    if not whole or (values and not _LEAST <= min(values) <= max(values) <= _LARGEST):
+        index = next(
+            i for i, v in enumerate(values) if type(v) is not int or not _LEAST <= v <= _LARGEST
+        )
         raise InvalidInput(f"{name}: value {index} of its data is no INT32; send whole numbers")
     return np.array(values, dtype=np.int32).reshape(shape)
 
@@ -162,11 +166,6 @@ def texts_of_bytes(name: str, shape: Sequence[int], data: bytes) -> list[str]:
             f"{list(shape)}"
         )
     return texts
-
-
-def _are_int32(*values: int) -> bool:
-    kind = np.iinfo(np.int32)
-    return all(kind.min <= value <= kind.max for value in values)
 
 
 def _flat(name: str, shape: Sequence[int], data: object) -> list[Any]:
