@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from onnxruntime import InferenceSession
 
 from service.pipelines import classification, sequence, translation
-from service.runtime.session import Array, Session, open_session
+from service.runtime.session import Array, BoundRun, Session, open_session
 
 _PATIENCE = 120.0  # seconds; a test that waits for what will never come is to fail, not to hang
 
@@ -82,6 +83,29 @@ class GatedSession(Session):
         """The outputs, once the gate lets it run."""
         self._gate.pass_through(len(next(iter(feeds.values()))))
         return super().run(feeds, outputs)
+
+    def bind(self, feeds: Mapping[str, Array], results: Mapping[str, Array]) -> BoundRun:
+        """A run that may be repeated, each time once the gate lets it."""
+        return GatedRun(self._session, feeds, results, self._gate)
+
+
+class GatedRun(BoundRun):
+    """A real bound run behind a gate."""
+
+    def __init__(
+        self,
+        session: InferenceSession,
+        feeds: Mapping[str, Array],
+        results: Mapping[str, Array],
+        gate: Gate,
+    ) -> None:
+        super().__init__(session, feeds, results)
+        self._gate = gate
+
+    def run(self) -> None:
+        """Compute the results, once the gate lets it run."""
+        self._gate.pass_through(len(next(iter(self.feeds.values()))))
+        super().run()
 
 
 class Gates:

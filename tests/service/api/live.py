@@ -88,13 +88,22 @@ class Live:
         raise AssertionError("it did not come about")
 
 
+_PATIENCE = 30  # seconds for requests that a test which failed has left behind
+
+
 @contextmanager
 def live_server(models: Path, **settings: object) -> Iterator[Live]:
     """A server over a models folder, all of it loaded. It ends when nothing is computed."""
     with gated_sessions() as gates:
         app = make_app(models, **settings)
         config = uvicorn.Config(
-            app, loop="uvloop", http=GatehouseProtocol, ws="none", lifespan="on", log_config=None
+            app,
+            loop="uvloop",
+            http=GatehouseProtocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            timeout_graceful_shutdown=_PATIENCE,
         )
         server = uvicorn.Server(config)
         with socket.create_server(("127.0.0.1", 0)) as listener:
