@@ -140,16 +140,16 @@ def parse_json(body: bytes, schema: type[Parsed], place: str = "the body") -> Pa
 
 def parse_parameters(parameters: dict[str, JsonValue], schema: type[Parsed]) -> Parsed:
     """The parameters of a request. Raises InvalidInput for unknown ones and wrong values."""
+    unknown = next((name for name in parameters if name not in schema.model_fields), None)
+    if unknown is not None:
+        raise InvalidInput(
+            f"unknown parameter {quote(unknown)}; known here are {listing(schema.model_fields)}"
+        )
     try:
         return schema.model_validate(parameters)
     except ValidationError as error:
         first, kinds = most_telling(first_errors(error))
         name, *inside = first["loc"]
-        if first["type"] == "extra_forbidden":
-            raise InvalidInput(
-                f"unknown parameter {quote(str(name))}; known here are "
-                f"{listing(schema.model_fields)}"
-            ) from None
         # What is no index is the member of a union that did not fit.
         where = _path(["parameters", name, *(part for part in inside if isinstance(part, int))])
         raise InvalidInput(requirement(where, first, kinds)) from None
