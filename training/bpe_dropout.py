@@ -44,8 +44,7 @@ class BpeDropout:
         self._unknown = tokenizer.unk_id
         kept = "".join(map(re.escape, symbols))
         # A word, or a symbol by itself: no merge crosses from one into the next.
-        self._words = re.compile(f"[{kept}]|{_SPACE}?[^{_SPACE}{kept}]+|{_SPACE}" if kept else
-                                 f"{_SPACE}?[^{_SPACE}]+|{_SPACE}")  # fmt: skip
+        self._words = re.compile(f"{_SPACE}?[^{_SPACE}{kept}]+|[{_SPACE}{kept}]")
         self._whole: dict[str, tuple[int, list[int]]] = {}
 
     def encode(self, text: str, dropout: float, random: Random) -> list[int]:

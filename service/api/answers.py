@@ -97,8 +97,7 @@ class Answers:
         """The alternatives of each text, best first. Raises as `Inference.run`."""
         call.artifact = lease.pipeline.artifact
         asked = options
-        if self._glossaries is not None:
-            options = await self._glossaries.applied(asked, lease.pipeline, call)
+        options = await self.with_glossaries(asked, lease.pipeline, call)
         answers = await self._cached(
             lease, texts, options, lambda some: self._translate(lease.pipeline, some, options, call)
         )
@@ -196,8 +195,7 @@ class Answers:
         pipeline = lease.pipeline
         call.artifact = pipeline.artifact
         self._inference.expect_room(pipeline, [text], call)
-        if self._glossaries is not None:
-            options = await self._glossaries.applied(options, pipeline, call)
+        options = await self.with_glossaries(options, pipeline, call)
         split = await self._split(pipeline, [text], options)
         stream = TranslationStream(pipeline.artifact.tokenizer, split)
         events = self._inference.stream(pipeline, split.rows, call, options)

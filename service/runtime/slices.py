@@ -29,7 +29,7 @@ def ask_for_slice(seconds: float) -> bool:
     Whether the system took note. Policy and niceness stay as they are; a thread of a policy that
     has no slices is left alone.
     """
-    calls = _CALLS.get(platform.machine()) if sys.platform == "linux" else None
+    calls = _calls()
     if calls is None:
         return False
     attributes = _attributes(calls[1])
@@ -42,9 +42,14 @@ def ask_for_slice(seconds: float) -> bool:
 
 def current_slice() -> float | None:
     """The slice of the calling thread in seconds, 0 on old kernels; None where nobody can tell."""
-    calls = _CALLS.get(platform.machine()) if sys.platform == "linux" else None
+    calls = _calls()
     attributes = None if calls is None else _attributes(calls[1])
     return None if attributes is None else attributes[5] / 1e9
+
+
+def _calls() -> tuple[int, int] | None:
+    """The numbers of the two calls; None where nobody knows them."""
+    return _CALLS.get(platform.machine()) if sys.platform == "linux" else None
 
 
 def _attributes(number: int) -> list[int] | None:
