@@ -63,10 +63,14 @@ class Continuation:
 
     def _certain(self, addition: str) -> str:
         text = self._held + addition
-        ends = [place for place in (text.find(stop) for stop in self._stop) if place >= 0]
-        if ends:
+        # The first that is whole ends the text, and of two whole at once the longer one, so that
+        # the same text ends at the same place however it is divided into tokens.
+        places = ((text.find(stop), len(stop)) for stop in self._stop)
+        found = [(begin + size, begin) for begin, size in places if begin >= 0]
+        if found:
             self.stopped, self._held = True, ""
-            return self._behind_prompt(text[: min(ends)])
+            _, begin = min(found)
+            return self._behind_prompt(text[:begin])
         kept = max((_overlap(text, stop) for stop in self._stop), default=0)
         self._held = text[len(text) - kept :]
         return self._behind_prompt(text[: len(text) - kept])

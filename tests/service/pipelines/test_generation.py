@@ -217,6 +217,7 @@ def test_what_tokens_add_is_what_they_say_together(prompt: str, text: str, size:
 )
 @example(text="ab c", stops=[" ab"], spaced=True)
 @example(text="a", stops=[" b"], spaced=True)
+@example(text="baa", stops=["a", "baa"], spaced=False)
 def test_a_stop_text_is_never_shown(text: str, stops: list[str], spaced: bool) -> None:
     # Behind a prompt with a space at its end, that space counts as the first of a stop text.
     tokenizer = pieces()
@@ -228,7 +229,12 @@ def test_a_stop_text_is_never_shown(text: str, stops: list[str], spaced: bool) -
     cut = Continuation(tokenizer, prompt, stops)
     parts = [cut.feed(token) for token in tokens]
     shown = "".join(parts) + cut.end()
-    places = [place for place in (whole.find(stop) for stop in stops) if place >= 0]
-    assert cut.stopped == bool(places)
-    wanted = whole[: min(places)] if places else whole
+    # The first that is whole ends it, and of several whole at once the one that began first.
+    ended = next(
+        (end for end in range(len(whole) + 1) if any(whole[:end].endswith(stop) for stop in stops)),
+        None,
+    )
+    assert cut.stopped == (ended is not None)
+    begins = [ended - len(stop) for stop in stops if ended and whole[:ended].endswith(stop)]
+    wanted = whole[: min(begins)] if begins else whole
     assert shown == (wanted.removeprefix(" ") if spaced else wanted)
