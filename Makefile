@@ -52,8 +52,8 @@ lint: $(TORCH_STAMP) ## Check with ruff.
 types: $(TORCH_STAMP) ## Check the types (mypy, strict).
 	$(BIN)/python -m mypy
 
-pytest: $(TORCH_STAMP) ## Run the tests, the documentation's among them.
-	$(BIN)/python -m pytest
+pytest: $(TORCH_STAMP) ## Run the tests, the documentation's among them, on up to four cores.
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-browser: $(TORCH_STAMP) ## Test the page in Chromium (says how to install one).
 	GATEHOUSE_TEST_BROWSER=1 $(BIN)/python -m pytest tests/browser

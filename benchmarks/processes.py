@@ -16,6 +16,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PATIENCE = 0.05  # seconds between two looks at a family that is to end
 _ANSWER = 0.01  # seconds in which a child answers its parent
+_ASLEEP = "TZX"  # stopped, or at its end
 
 
 class _Stat(NamedTuple):
@@ -96,6 +97,8 @@ class Family:
         for pid in self._parents_first():
             _signal(pid, signal.SIGSTOP)
             time.sleep(_ANSWER)
+            while (stat := _read(pid)) and stat.state not in _ASLEEP:
+                time.sleep(_ANSWER)
 
     def resume(self) -> None:
         """Let them go on, children first."""
