@@ -75,7 +75,7 @@ lock: ## Write the locks in requirements/ again (needs uv; LOCK_FLAGS=--upgrade)
 image: ## Build the container image.
 	docker build -t $(IMAGE) .
 
-bench: $(TORCH_STAMP) ## Measure the service beside its peers (needs wrk; some 20 minutes; Linux).
+bench: $(TORCH_STAMP) ## Measure the service beside its peers (needs wrk; half an hour; Linux).
 	$(BIN)/python -m benchmarks run
 
 clean: ## Remove the virtual environment and the caches; runs/ and models/ stay.

@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         "run",
         help="measure, and write RESULTS.md",
         description="Starts every system itself, checks its answers, measures it, and writes the "
-        "report. Takes some twenty minutes on a machine that does nothing else.",
+        "report. Takes half an hour on a machine that does nothing else.",
     )
     run.add_argument(
         "--only", metavar="NAMES", help=f"scenarios, separated by commas: {', '.join(SCENARIOS)}"
@@ -67,9 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--systems", metavar="NAMES", help=f"systems, separated by commas: {', '.join(SYSTEMS)}"
     )
-    run.add_argument("--rounds", type=int, default=2, metavar="N", help="default: 2")
+    run.add_argument("--rounds", type=int, default=3, metavar="N", help="default: 3")
     run.add_argument(
-        "--seconds", type=float, default=5.0, metavar="N", help="of one measurement; default: 5"
+        "--seconds", type=float, default=3.0, metavar="N", help="of one measurement; default: 3"
     )
     run.add_argument(
         "--quick", action="store_true", help="one round of a second each: does everything work?"

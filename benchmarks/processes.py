@@ -15,6 +15,7 @@ from typing import NamedTuple, Self
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PATIENCE = 0.05  # seconds between two looks at a family that is to end
+_ANSWER = 0.01  # seconds in which a child answers its parent
 
 
 class _Stat(NamedTuple):
@@ -86,9 +87,24 @@ class Family:
         text = self.log.read_text(encoding="utf-8", errors="replace")
         return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
 
+    def pause(self) -> None:
+        """Let no process of the family run until `resume`.
+
+        Parents first: one that has just asked its child whether it is well must find the answer
+        when it goes on, or it would replace the child.
+        """
+        for pid in self._parents_first():
+            _signal(pid, signal.SIGSTOP)
+            time.sleep(_ANSWER)
+
+    def resume(self) -> None:
+        """Let them go on, children first."""
+        for pid in reversed(self._parents_first()):
+            _signal(pid, signal.SIGCONT)
+
     def stop(self, number: int = signal.SIGTERM, patience: float = 15.0) -> None:
         """Ask the first process to end, wait, and kill whatever of the family is left."""
-        self._members()  # know them while they still have their parents
+        self.resume()  # also makes them known while they still have their parents
         if not self.ended:
             os.kill(self.pid, number)
         limit = time.monotonic() + patience
@@ -97,11 +113,16 @@ class Family:
                 return
             time.sleep(_PATIENCE)
         for stat in self._members():
-            try:
-                os.kill(stat.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+            _signal(stat.pid, signal.SIGKILL)
         self._process.wait()
+
+    def _parents_first(self) -> list[int]:
+        parents = {stat.pid: stat.parent for stat in self._members()}
+
+        def depth(pid: int) -> int:
+            return 0 if pid not in parents else 1 + depth(parents[pid])
+
+        return sorted(parents, key=depth)
 
     def _members(self) -> list[_Stat]:
         stats = {stat.pid: stat for stat in map(_read, _pids()) if stat and stat.state != "Z"}
@@ -115,6 +136,13 @@ class Family:
             grown = bool(more)
         self._known = {pid: stats[pid].started for pid in alive}
         return [stats[pid] for pid in alive]
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return  # it has ended by itself
 
 
 def _pids() -> list[int]:

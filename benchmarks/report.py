@@ -16,9 +16,10 @@ from benchmarks.targets import (
     IN_PROCESS,
     MOSEC,
     Target,
+    best_of,
+    by_rounds,
     first_token_steps,
-    ratio,
-    sentiment_limit,
+    sentiment_limits,
     targets,
 )
 
@@ -87,8 +88,9 @@ def _facts(results: Results) -> Iterator[str]:
     ]
     yield table(["measured on", ""], rows)
     yield (
-        "Figures are medians over the rounds, with the least and the largest in brackets. Compare "
-        "them within this page: on another machine, or beside other work, all of them move.\n"
+        "Figures are medians over the rounds, with the least and the largest in brackets; ratios "
+        "are medians of each round's. Compare them within this page: on another machine, or beside "
+        "other work, all of them move.\n"
     )
 
 
@@ -113,8 +115,8 @@ def _sentiment(results: Results) -> Iterator[str]:
         ("sentiment-128", "The same, 128 clients"),
     ):
         if rows := _single_rows(results, scenario):
-            limit = sentiment_limit(results, scenario)
-            yield f"{text}; the limit is {number(limit)} requests a second:\n"
+            limits = list(sentiment_limits(results, scenario).values())
+            yield f"{text}; the limit is {values_with_range(limits)} requests a second:\n"
             yield table(
                 [
                     "system", "requests/s", "of the limit", "to mosec", "p50 ms", "p99 ms",
@@ -123,20 +125,19 @@ def _sentiment(results: Results) -> Iterator[str]:
                 rows,
             )  # fmt: skip
     if systems := results.systems("sentiment-lists"):
-        ceiling = results.median("sentiment-ceiling", IN_PROCESS, "texts_per_second")
-        in_process = results.values("sentiment-ceiling", IN_PROCESS, "texts_per_second")
-        rows = [[_TITLES[IN_PROCESS], values_with_range(in_process), "1", MISSING, MISSING]]
+        key = "texts_per_second"
+        ceiling = results.by_round("sentiment-lists-ceiling", IN_PROCESS, key)
+        together = values_with_range(list(ceiling.values()))
+        rows = [[_TITLES[IN_PROCESS], together, "1", MISSING, MISSING]]
         rows += [
             [
                 _TITLES[system],
-                values_with_range(results.values("sentiment-lists", system, "texts_per_second")),
-                number(
-                    ratio(results.median("sentiment-lists", system, "texts_per_second"), ceiling)
-                ),
+                values_with_range(results.values("sentiment-lists", system, key)),
+                number(by_rounds(results.by_round("sentiment-lists", system, key), ceiling)),
                 number(results.median("sentiment-lists", system, "p50")),
                 number(results.median("sentiment-lists", system, "p99")),
             ]
-            for system in _fastest_first(results, "sentiment-lists", systems, "texts_per_second")
+            for system in _fastest_first(results, "sentiment-lists", systems, key)
         ]
         yield "32 texts a request, 8 clients:\n"
         yield table(["system", "texts/s", "of in-process", "p50 ms", "p99 ms"], rows)
@@ -164,18 +165,18 @@ def _sentiment(results: Results) -> Iterator[str]:
 
 
 def _single_rows(results: Results, scenario: str) -> list[list[str]]:
-    limit = sentiment_limit(results, scenario)
-    mosec = results.largest(scenario, MOSEC, "requests_per_second")
+    limits = sentiment_limits(results, scenario)
+    mosec = best_of(results, scenario, MOSEC, "requests_per_second")
     rows = []
     systems = results.systems(scenario)
     for system in _fastest_first(results, scenario, systems, "requests_per_second"):
-        rate = results.median(scenario, system, "requests_per_second")
+        rates = results.by_round(scenario, system, "requests_per_second")
         errors = sum(results.values(scenario, system, "errors"))
         rows.append([
             _TITLES[system] + (f" ({errors:.0f} errors)" if errors else ""),
-            values_with_range(results.values(scenario, system, "requests_per_second")),
-            number(ratio(rate, limit)),
-            number(ratio(rate, mosec[1] if mosec else None)),
+            values_with_range(list(rates.values())),
+            number(by_rounds(rates, limits)),
+            number(by_rounds(rates, mosec)),
             number(results.median(scenario, system, "p50")),
             number(results.median(scenario, system, "p99")),
             number(results.median(scenario, system, "server_cpu_ms")),
@@ -196,21 +197,20 @@ def _translation(results: Results) -> Iterator[str]:
     ):
         if systems := results.systems(scenario):
             rows = []
-            ours = results.median(scenario, GATEHOUSE, "requests_per_second")
+            ours = results.by_round(scenario, GATEHOUSE, "requests_per_second")
             if scenario == "translation-greedy":
-                ceiling = results.values("translation-ceiling", IN_PROCESS, "sentences_per_second")
-                base = results.median("translation-ceiling", IN_PROCESS, "sentences_per_second")
+                key = "sentences_per_second"
+                base = results.by_round("translation-ceiling", IN_PROCESS, key)
                 rows.append([
-                    _TRANSLATION_TITLES[IN_PROCESS], values_with_range(ceiling),
-                    number(ratio(ours, base)), MISSING, MISSING, MISSING,
+                    _TRANSLATION_TITLES[IN_PROCESS], values_with_range(list(base.values())),
+                    number(by_rounds(ours, base)), MISSING, MISSING, MISSING,
                 ])  # fmt: skip
             for system in _fastest_first(results, scenario, systems, "requests_per_second"):
-                rate = results.values(scenario, system, "requests_per_second")
-                base = results.median(scenario, system, "requests_per_second")
+                base = results.by_round(scenario, system, "requests_per_second")
                 rows.append([
                     _TRANSLATION_TITLES[system],
-                    values_with_range(rate),
-                    number(ratio(ours, base)),
+                    values_with_range(list(base.values())),
+                    number(by_rounds(ours, base)),
                     number(results.median(scenario, system, "p50")),
                     number(results.median(scenario, system, "p99")),
                     number(results.median(scenario, system, "server_cpu_ms")),

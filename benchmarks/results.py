@@ -47,12 +47,16 @@ class Results:
 
     def values(self, scenario: str, system: str, key: str) -> list[float]:
         """One value for each round that has it, in the order of measuring."""
-        return [
-            measurement.values[key]
+        return list(self.by_round(scenario, system, key).values())
+
+    def by_round(self, scenario: str, system: str, key: str) -> dict[int, float]:
+        """The value of each round that has one."""
+        return {
+            measurement.round: measurement.values[key]
             for measurement in self.measurements
             if (measurement.scenario, measurement.system) == (scenario, system)
             and key in measurement.values
-        ]
+        }
 
     def median(self, scenario: str, system: str, key: str) -> float | None:
         """The median over the rounds; None where nothing was measured."""

@@ -1,5 +1,6 @@
 """Fixtures for all tests: the tiny models, written once a run."""
 
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,22 @@ from tests import tiny_models
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
+
+
+@pytest.fixture(autouse=True)
+def restore_logging() -> Iterator[None]:
+    """Takes back what a test configured, as commands do: their stream ends with the test."""
+    root = logging.getLogger()
+    uvicorn = logging.getLogger("uvicorn.error")
+    before = (root.handlers[:], root.level, uvicorn.level)
+    names = ("logThreads", "logProcesses", "logMultiprocessing")
+    flags = {name: getattr(logging, name) for name in names}
+    yield
+    for name, value in flags.items():
+        setattr(logging, name, value)
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])
+    uvicorn.setLevel(before[2])
 
 
 @pytest.fixture(scope="session")

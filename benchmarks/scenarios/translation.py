@@ -18,6 +18,7 @@ from benchmarks.scenarios.sentiment import IN_PROCESS
 from benchmarks.server import ROOT, Server
 from benchmarks.statistics import latencies
 from benchmarks.texts import sentences
+from benchmarks.turns import Turns
 
 CLIENTS = 32
 BEAM = 5
@@ -62,22 +63,27 @@ def measure(bench: Bench, scenarios: Sequence[str], systems: Sequence[str]) -> N
         beam: bench.write_lines(f"translate-{beam}", [body(text, beam) for text in texts])
         for beam in (1, BEAM)
     }
-    steps = [
-        partial(_in_process, bench, listed),
-        *(
-            partial(_system, bench, system, texts, expected, bodies, scenarios)
-            for system in TRANSLATION
-            if system.name in systems
-            and any(system.name in TAKING_PART[scenario] for scenario in scenarios)
-        ),
-    ]
-    for number, order in enumerate(rounds(steps, bench.choices.rounds)):
-        for step in order:
-            step(number)
+    with Turns(bench, bench.translation) as turns:
+        for system in TRANSLATION:
+            if system.name in systems and any(
+                system.name in TAKING_PART[scenario] for scenario in scenarios
+            ):
+                check = partial(_check, bench, texts=texts[: len(expected)], expected=expected)
+                turns.start(system, body(texts[0], 1), check)
+        for scenario in scenarios:
+            steps = [partial(_in_process, bench, listed)] * (scenario == "translation-greedy")
+            steps += [
+                partial(_turn, bench, turns, system, texts, bodies, scenario)
+                for system in turns.systems
+                if system.name in TAKING_PART[scenario]
+            ]
+            for number, order in enumerate(rounds(steps, bench.choices.rounds)):
+                bench.say(f"{scenario}, round {number + 1}")
+                for step in order:
+                    step(number)
 
 
 def _in_process(bench: Bench, texts: Path, number: int) -> None:
-    bench.say(f"translation, round {number + 1}: in-process")
     seconds = bench.choices.seconds
 
     def step() -> None:
@@ -97,38 +103,30 @@ def _in_process(bench: Bench, texts: Path, number: int) -> None:
     bench.attempt(IN_PROCESS, "translation", step)
 
 
-def _system(
+def _turn(
     bench: Bench,
+    turns: Turns,
     system: System,
     texts: Sequence[str],
-    expected: Sequence[str],
     bodies: dict[int, Path],
-    scenarios: Sequence[str],
+    scenario: str,
     number: int,
 ) -> None:
-    bench.say(f"translation, round {number + 1}: {system.name}")
+    beam = BEAM if scenario == "translation-beam" else 1
+    clients = 1 if scenario == "translation-alone" else CLIENTS
+    seconds = max(_LEAST_SECONDS, bench.choices.seconds)
+    if system == TRANSLATION_TORCH:
+        seconds *= _SLOW
 
     def step() -> None:
-        with bench.serving(system, bench.translation, body(texts[0], 1)) as server:
-            if number == 0:
-                _check(bench, server, texts[: len(expected)], expected)
-            for scenario in scenarios:
-                if system.name in TAKING_PART[scenario]:
-                    bench.attempt(system.name, scenario, partial(one, server, scenario))
-
-    def one(server: Server, scenario: str) -> None:
-        if scenario == "translation-stream":
-            values = stream(server, texts[:_STREAMED])
-        else:
-            beam = BEAM if scenario == "translation-beam" else 1
-            clients = 1 if scenario == "translation-alone" else CLIENTS
-            seconds = max(_LEAST_SECONDS, bench.choices.seconds)
-            if system == TRANSLATION_TORCH:
-                seconds *= _SLOW
-            values = bench.closed_loop(server, bodies[beam], clients, seconds=seconds)
+        with turns.turn(system) as server:
+            if scenario == "translation-stream":
+                values = stream(server, texts[:_STREAMED])
+            else:
+                values = bench.closed_loop(server, bodies[beam], clients, seconds=seconds)
         bench.results.add(scenario, system.name, number, values)
 
-    bench.attempt(system.name, "translation", step)
+    bench.attempt(system.name, scenario, step)
 
 
 def _check(bench: Bench, server: Server, texts: Sequence[str], expected: Sequence[str]) -> None:

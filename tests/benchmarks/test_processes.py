@@ -29,12 +29,16 @@ def start(tmp_path: Path, ignore: str = "") -> tuple[Family, int]:
     return family, int(text.split()[1])
 
 
+def state(pid: int) -> str:
+    text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    return text.rpartition(")")[2].split()[0]
+
+
 def alive(pid: int) -> bool:
     try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+        return state(pid) != "Z"
     except FileNotFoundError:
         return False
-    return state != "Z"
 
 
 def test_a_family_is_counted_with_children_that_left_its_session(tmp_path: Path) -> None:
@@ -53,6 +57,19 @@ def test_nothing_of_a_family_is_left_behind(tmp_path: Path) -> None:
     family.stop(patience=0.1)  # the child does not end by itself
     assert family.ended
     assert not alive(child) or family.processes() == 0
+
+
+def test_a_family_sleeps_until_it_is_woken_and_ends_asleep(tmp_path: Path) -> None:
+    family, child = start(tmp_path)
+    try:
+        family.pause()
+        assert [state(family.pid), state(child)] == ["T", "T"]
+        family.resume()
+        assert "T" not in [state(family.pid), state(child)]
+        family.pause()
+    finally:
+        family.stop(patience=0.1)
+    assert not alive(family.pid)
 
 
 def test_a_process_that_will_not_end_is_killed(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks.results import Results
-from benchmarks.targets import Target, first_token_steps, sentiment_limit, targets
+from benchmarks.targets import Target, by_rounds, first_token_steps, sentiment_limits, targets
 
 
 def results(*measured: tuple[str, str, dict[str, float]]) -> Results:
@@ -12,7 +12,7 @@ def results(*measured: tuple[str, str, dict[str, float]]) -> Results:
 
 
 CEILING = (
-    ("sentiment-ceiling", "in-process", {"cpu_ms_per_text": 0.23, "texts_per_second": 8000.0}),
+    ("sentiment-32-ceiling", "in-process", {"cpu_ms_per_text": 0.23, "texts_per_second": 8000.0}),
     ("sentiment-32", "fastapi-constant", {"server_cpu_ms": 0.12}),
 )
 
@@ -24,8 +24,16 @@ def find(found: Results, area: str, text: str) -> Target:
 
 def test_the_limit_adds_up_what_a_request_costs_at_least() -> None:
     found = results(*CEILING, ("sentiment-32", "gatehouse", {"generator_cpu_ms": 0.05}))
-    assert sentiment_limit(found, "sentiment-32") == pytest.approx(2 / 0.0004)
-    assert sentiment_limit(found, "sentiment-128") is None
+    assert sentiment_limits(found, "sentiment-32") == {0: pytest.approx(2 / 0.0004)}
+    assert sentiment_limits(found, "sentiment-128") == {}
+
+
+def test_ratios_are_those_of_each_round() -> None:
+    # The machine is half as fast in the second round, and its neighbours spoil the third.
+    ours, theirs = {0: 4000.0, 1: 2000.0, 2: 1900.0}, {0: 2000.0, 1: 1000.0, 2: 2000.0}
+    assert by_rounds(ours, theirs) == 2.0
+    assert by_rounds(ours, {1: 4000.0}) == 0.5
+    assert by_rounds(ours, {3: 1.0}) is None
 
 
 def test_the_best_setting_of_a_peer_counts() -> None:

@@ -3,28 +3,12 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 
 from service.logs import configure_logging, frames, request_id
 
 SECRET = "what the user wrote"
-
-
-@pytest.fixture(autouse=True)
-def restore_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    uvicorn = logging.getLogger("uvicorn.error")
-    before = (root.handlers[:], root.level, uvicorn.level)
-    names = ("logThreads", "logProcesses", "logMultiprocessing")
-    flags = {name: getattr(logging, name) for name in names}
-    yield
-    for name, value in flags.items():
-        setattr(logging, name, value)
-    root.handlers[:] = before[0]
-    root.setLevel(before[1])
-    uvicorn.setLevel(before[2])
 
 
 def fail() -> None:

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+
+from benchmarks.bench import Bench, Choices
+from benchmarks.catalogue import CONSTANT, CONSTANT_ALONE
+from benchmarks.results import Results
+from benchmarks.server import ROOT, Server
+from benchmarks.turns import Turns
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
+
+
+def test_a_system_sleeps_until_it_is_its_turn() -> None:
+    bench = Bench(Choices(1.0, 1), [0], ROOT / "models", Results())
+    body = CONSTANT.body(["a film"], True)
+    families = []
+
+    def check(server: Server) -> None:
+        families.append(server.family)
+        assert server.ask(body)
+
+    def fails(server: Server) -> None:
+        raise ValueError("a wrong answer")
+
+    with Turns(bench, bench.sentiment) as turns:
+        turns.start(CONSTANT_ALONE, body, check)
+        turns.start(CONSTANT, body, fails)
+        assert turns.systems == [CONSTANT_ALONE]
+        assert [failure.system for failure in bench.results.failures] == [CONSTANT.name]
+        assert states(families[0].pid) == "T"
+        with turns.turn(CONSTANT_ALONE) as server:
+            assert server.ask(body)
+        assert states(families[0].pid) == "T"
+    assert families[0].ended
+
+
+def states(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
