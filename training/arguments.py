@@ -261,8 +261,8 @@ def _add_own(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
     parser.add_argument(flag, type=Path, metavar="FILE", help=text)
     parser.add_argument("--text-column", default="text", help="column of the texts (text)")
     parser.add_argument("--label-column", default="label", help="column of the labels (label)")
-    parser.add_argument("--source-column", help="column of the source sentences (the first)")
-    parser.add_argument("--target-column", help="column of the translations (the second)")
+    parser.add_argument("--source-column", help="column of the sources (of a .tsv the first)")
+    parser.add_argument("--target-column", help="column of the targets (of a .tsv the second)")
     steps = parser.add_argument_group("columns of a file whose rows are steps of a sequence")
     steps.add_argument(
         "--value-column",

@@ -114,16 +114,20 @@ def _table(manifests: Mapping[str, Manifest]) -> RoutingTable:
 def _only_translator(
     manifests: Mapping[str, Manifest], source: str | None, target: str | None, name: str | None
 ) -> str:
-    matching = [
-        known
+    matching = {
+        known: (manifest.languages.source.lower(), manifest.languages.target.lower())
         for known, manifest in manifests.items()
         if isinstance(manifest, TranslationManifest)
         and name in (None, known)
         and (source is None or manifest.languages.source.lower() == source.lower())
         and (target is None or manifest.languages.target.lower() == target.lower())
-    ]
-    if len(matching) == 1:
-        return matching[0]
+    }
+    pairs = set(matching.values())
+    if len(pairs) == 1:
+        (pair,) = pairs
+        route = _table(manifests).translators.get((*pair, name))
+        if route is not None:  # the only one of its pair, or the one that is asked by default
+            return route.name
     shown = ", ".join(_names(manifests, "translation")) or "none"
     if not matching:
         said = " ".join(

@@ -170,7 +170,10 @@ class ClassifierExplainer:
         names = ["logits", inspection.states, inspection.head_weight, inspection.head_bias]
         if with_layers:
             if not inspection.layers:
-                raise Unexplainable(f"the manifest of {self._name} names no layer that has gates")
+                raise Unexplainable(
+                    f"{self._name} has no gates to show: they are those of LSTM layers, and its "
+                    "manifest names none; leave gates and units out, or ask another model"
+                )
             names += [name for layer in inspection.layers for name in layer.names()]
         row, lengths = pad_rows([tokens])
         return self._session.run({"tokens": row, "lengths": lengths}, list(dict.fromkeys(names)))

@@ -6,14 +6,18 @@ const NAMES = new Intl.DisplayNames(["en"], { type: "language" });
 
 /**
  * Answers { classifiers, translators, namesLanguages }: the models whose answers can be shown, and
- * whether the service can tell in which language a text is.
+ * whether the service can tell in which language a text is. Of models that could answer the same,
+ * the one that the service asks by default comes first.
  */
 export async function readModels() {
   const models = (await get("models")).filter((model) => model.state !== "failed");
   return {
-    classifiers: models
-      .filter((model) => model.task === "classification" && !model.purpose)
-      .map((model) => ({ model: model.name, text: model.name })),
+    classifiers: preferredFirst(
+      models
+        .filter((model) => model.task === "classification" && !model.purpose)
+        .map((model) => ({ model: model.name, text: model.name })),
+      () => "sentiment",
+    ),
     translators: translators(models.filter((model) => model.task === "translation")),
     namesLanguages: models.some((model) => model.purpose === "language-identification"),
   };
@@ -36,8 +40,14 @@ function translators(models) {
     text: `${languageName(source)} to ${languageName(target)}`,
   }));
   // The name of the model only where the pair alone does not say which is meant.
-  return pairs.map((pair) => {
+  const named = pairs.map((pair) => {
     const twins = pairs.filter((other) => other.text === pair.text);
     return twins.length > 1 ? { ...pair, text: `${pair.text}, ${pair.model}` } : pair;
   });
+  return preferredFirst(named, ({ source, target }) => `translation-${source}-${target}`);
+}
+
+function preferredFirst(options, preferred) {
+  const later = (option) => Number(option.model !== preferred(option).toLowerCase());
+  return options.toSorted((a, b) => later(a) - later(b));
 }

@@ -96,11 +96,16 @@ class GenerationPipeline:
             # To a closed vocabulary a line break is no space yet, as it is to training.
             tokens, offsets = tokenizer.encode_with_offsets(_WHITE_SPACE.sub(" ", prompt))
         if UNK_ID in tokens:
-            start, end = offsets[tokens.index(UNK_ID)]
+            unknown = tokens.index(UNK_ID)
+            start, end = offsets[unknown]
+            what = quote(prompt[start:end].strip())
+            if not prompt[start:end].strip():  # the space before a piece that begins no word
+                start, end = offsets[unknown + 1]
+                what = f"{quote(prompt[start:end])} at the beginning of a word"
             raise TextError(
                 index,
-                f"the model does not know {quote(prompt[start:end].strip())}: it has a closed "
-                "vocabulary, in capital and small letters as they are",
+                f"the model does not know {what}: it has a closed vocabulary, in capital and "
+                "small letters as they are",
             )
         limit = self.options.max_prompt_tokens
         if len(tokens) > limit:

@@ -3,11 +3,14 @@
 import json
 import urllib.request
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import tiny_models
 from tests.browser.screens import Screen
+from tests.browser.servers import serving
 from tests.browser.test_sentiment import number
 
 SENTENCE = "Two dogs are playing in the snow."
@@ -129,3 +132,20 @@ def test_the_tab_stands_in_the_address(translated: Screen, address: str) -> None
 
 def test_the_pair_is_read_from_the_service(translated: Screen) -> None:
     assert translated.text("#translation .choice") == "Languages: English to German"
+
+
+def test_what_the_service_asks_by_default_is_offered_first(screen: Screen, tmp_path: Path) -> None:
+    for name in ("mood", "sentiment"):
+        tiny_models.publish_classifier(tmp_path, name=name)
+    for name in ("reverse", "translation-en-de"):
+        tiny_models.publish_translator(tmp_path, name=name)
+    tiny_models.publish_translator(tmp_path, name="other", source="en", target="fr")
+    with serving(tmp_path) as address:
+        screen.open(address)
+        screen.settled()
+        assert screen.texts("#sentiment option") == ["sentiment", "mood"]
+        assert screen.texts("#translation option") == [
+            "English to German, translation-en-de",
+            "English to French",
+            "English to German, reverse",
+        ]

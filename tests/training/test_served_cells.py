@@ -75,7 +75,7 @@ def test_words_are_explained_and_gates_where_there_are_an_lstms(
     gates = client.post("/explain", json={**body, "gates": True})
     if "lstm" not in cell:
         assert gates.status_code == 400
-        assert f"of version 1 of {cell} names no layer that has gates" in gates.json()["error"]
+        assert f"version 1 of {cell} has no gates to show" in gates.json()["error"]
         return
     forget = [value for one in gates.json()["gates"] for value in one["forget"]]
     assert (set(forget) == {1.0}) == (cell == "lstm-1997")

@@ -77,7 +77,7 @@ def test_a_translation_is_the_one_that_translate_gives(
         ({"inputs": "good", "q": "good", **PAIR}, 400, 'unknown field "inputs"'),
         ({"inputs": "good", "label": "fine"}, 400, 'label is "fine"; the labels of this model'),
         ({"inputs": "good", "against": "positive"}, 400, "against must be another label"),
-        ({"inputs": "good", "gates": True}, 400, "names no layer that has gates"),
+        ({"inputs": "good", "gates": True}, 400, "leave gates and units out"),
         ({"inputs": "good", "units": [-1]}, 400, "units[0] must be greater than or equal to 0"),
         ({"inputs": "good", "units": ["1"]}, 400, "units[0] must be a valid integer"),
         ({"inputs": "good", "units": [1] * 17}, 400, "units has 17 items; send 16 at most"),

@@ -103,7 +103,7 @@ def test_the_gates_of_the_shipped_model(run: Run, tmp_path: Path) -> None:
         (("\u200b",), "nothing to read is left of it"),
         (("good " * 600,), "the text has 1,200 tokens; the limit of an explanation is 1,024"),
         ((TEXT, "--label", "fine"), 'label is "fine"; the labels of this model are negative'),
-        ((TEXT, "--gates"), "names no layer that has gates"),
+        ((TEXT, "--gates"), "has no gates to show: they are those of LSTM layers"),
         ((TEXT, "--target", "de", "--gates", "--unit", "1"), "--gates and --unit: translation-en"),
         ((TEXT, "--model", "mood"), 'no model is called "mood"'),
         ((TEXT, "--target", "fr"), "no translation model fits"),

@@ -129,7 +129,7 @@ def test_of_more_than_two_labels_it_is_the_labels_own_logit_unless_another_is_na
         explained(pipeline, text, Question("good"))
     with pytest.raises(InvalidInput, match="against must be another label than the one explained"):
         explained(pipeline, text, Question("positive", "positive"))
-    with pytest.raises(Unexplainable, match="names no layer that has gates"):
+    with pytest.raises(Unexplainable, match="has no gates to show: "):
         explained(pipeline, text, Question(gates=True))
 
 

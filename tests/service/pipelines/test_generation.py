@@ -143,15 +143,15 @@ def test_prompts_are_checked(generator: GenerationPipeline, tmp_path: Path) -> N
 
 
 def closed_tokenizer() -> Tokenizer:
-    """Of three words and nothing else."""
+    """Of three words, a full stop behind a word, and nothing else."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(["Doug saw Jane"]),
         model_writer=model,
-        vocab_size=7,
+        vocab_size=8,
         model_type="bpe",
         normalization_rule_name="identity",
-        user_defined_symbols=["▁Doug", "▁saw", "▁Jane"],
+        user_defined_symbols=["▁Doug", "▁saw", "▁Jane", "."],
         hard_vocab_limit=False,
         pad_id=0,
         bos_id=1,
@@ -170,6 +170,17 @@ def test_white_space_is_a_space_to_a_closed_vocabulary(tmp_path: Path) -> None:
         assert closed.read(prompt) == Prompt(prompt, closed.read("Doug saw Jane").tokens)
     with pytest.raises(TextError, match='the model does not know "Bob"'):
         closed.read("Doug saw\nBob")
+    closed.close()
+
+
+@pytest.mark.parametrize("prompt", [".", " .", "Doug saw Jane .", "Doug saw Jane. ."])
+def test_what_a_closed_vocabulary_knows_behind_a_word_alone_is_named(
+    tmp_path: Path, prompt: str
+) -> None:
+    artifact = read_artifact(tiny_models.publish_generator(tmp_path))
+    closed = GenerationPipeline(replace(artifact, text_tokenizer=closed_tokenizer()))
+    with pytest.raises(TextError, match=r'does not know "\." at the beginning of a word: it has'):
+        closed.read(prompt)
     closed.close()
 
 
