@@ -53,7 +53,7 @@ async def read_body(request: Request, limit: int) -> bytes:
             break
     if too_long:
         raise LimitExceeded(
-            f"the body is longer than {limit:,} bytes; send fewer or shorter texts at a time"
+            f"the body is longer than {limit:,} bytes; send fewer or shorter inputs at a time"
         )
     return bytes(body)
 

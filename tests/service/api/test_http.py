@@ -110,7 +110,7 @@ def test_a_body_without_announced_length_is_counted(open_client: OpenClient) -> 
         announced = client.post("/predict", content=b"{}", headers={"Content-Length": "9" * 30})
     assert "content-length" not in short.request.headers
     assert short.status_code == 200
-    message = "the body is longer than 100 bytes; send fewer or shorter texts at a time"
+    message = "the body is longer than 100 bytes; send fewer or shorter inputs at a time"
     for response in (long, announced):
         assert (response.status_code, response.json()) == (413, {"error": message})
 

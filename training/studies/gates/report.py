@@ -10,7 +10,7 @@ from training.tables import markdown_table
 CLAIM = "sentiment words - stop words"
 MATCHED, ALL = "matched", "all words"
 MEASURES = (*BY_UNITS, EVIDENCE)
-_NOTABLE = 0.2  # standard deviations: "small", Cohen 1988
+_NOTABLE, _PLAIN = 0.2, 0.5  # standard deviations: "small" and "medium", Cohen 1988
 # What the lectures say of the two kinds of words, and the measures that would show it.
 _CLAIMS = (
     ("selective read: sentiment words are taken in, stop words are not", "input"),
@@ -81,14 +81,16 @@ def claims_table(directions: Mapping[str, Any]) -> str:
 def verdict(interval: Sequence[float] | None) -> str:
     """What a difference [value, low, high] says of the claim that it is above 0.
 
-    One below a fifth of a standard deviation is called none, however sure it is.
+    One below a fifth of a standard deviation is called none, however sure it is, and one below
+    half of one a little.
     """
     if interval is None:
         return "not known"
     value, low, high = interval
     if low <= 0 <= high or abs(value) < _NOTABLE:
         return f"no difference to speak of ({value:+.2f})"
-    return f"{'as said' if value > 0 else 'the opposite'} ({value:+.2f})"
+    degree = "" if abs(value) >= _PLAIN else "a little, "
+    return f"{degree}{'as said' if value > 0 else 'the opposite'} ({value:+.2f})"
 
 
 def _heading(results: Mapping[str, Any]) -> str:

@@ -10,6 +10,8 @@ from training.studies.gates.report import verdict
     [
         ([0.5, 0.4, 0.6], "as said (+0.50)"),
         ([-0.5, -0.6, -0.4], "the opposite (-0.50)"),
+        ([0.3, 0.2, 0.4], "a little, as said (+0.30)"),
+        ([-0.3, -0.4, -0.2], "a little, the opposite (-0.30)"),
         ([0.1, 0.09, 0.11], "no difference to speak of (+0.10)"),  # sure, and small
         ([0.5, -0.1, 1.1], "no difference to speak of (+0.50)"),  # large, and not sure
         (None, "not known"),
