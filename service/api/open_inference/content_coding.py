@@ -32,7 +32,8 @@ def inflated(body: bytes, coding: str, limit: int) -> bytes:
         raise InvalidInput(f"the body is not compressed with {coding}: {error}") from None
     if len(content) > limit:
         raise LimitExceeded(
-            f"the body inflates to more than {limit:,} bytes; send fewer or shorter inputs at a time"
+            f"the body inflates to more than {limit:,} bytes; send fewer or shorter inputs at a "
+            "time"
         )
     # One stream a body: to look for more of them in a body of many would take time without end.
     if not stream.eof or stream.unused_data:
