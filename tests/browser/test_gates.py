@@ -89,6 +89,8 @@ def test_a_model_without_gates_says_so(screen: Screen, tmp_path: Path) -> None:
         screen.settled()
         screen.open_tab("gates")
         told = screen.wait(lambda: screen.texts("#gates .quiet"))
-        assert told[0].startswith("No picture of the gates: The manifest of version 1 of sentiment")
+        assert told[0].startswith(
+            "No picture of the gates: Version 1 of sentiment has no gates to show"
+        )
         # Which the browser notes itself.
         assert all("400" in entry["message"] for entry in screen.log("browser"))
