@@ -118,6 +118,8 @@ class Family:
         for stat in self._members():
             _signal(stat.pid, signal.SIGKILL)
         self._process.wait()
+        while self._members():  # those of which this is not the parent take a moment longer
+            time.sleep(_PATIENCE)
 
     def _parents_first(self) -> list[int]:
         parents = {stat.pid: stat.parent for stat in self._members()}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.catalogue import SENTIMENT, TRANSLATION, System
 from benchmarks.plots import draw
-from benchmarks.results import Failure, Results
+from benchmarks.results import Failure, Results, ceiling_of
 from benchmarks.tables import MISSING, number, table, values_with_range
 from benchmarks.targets import (
     GATEHOUSE,
@@ -126,7 +126,7 @@ def _sentiment(results: Results) -> Iterator[str]:
             )  # fmt: skip
     if systems := results.systems("sentiment-lists"):
         key = "texts_per_second"
-        ceiling = results.by_round("sentiment-lists-ceiling", IN_PROCESS, key)
+        ceiling = results.by_round(ceiling_of("sentiment-lists"), IN_PROCESS, key)
         together = values_with_range(list(ceiling.values()))
         rows = [[_TITLES[IN_PROCESS], together, "1", MISSING, MISSING]]
         rows += [

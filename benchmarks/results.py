@@ -12,6 +12,11 @@ from typing import Any, Self
 from benchmarks.statistics import median
 
 
+def ceiling_of(scenario: str) -> str:
+    """The scenario under which the model in-process is kept that took turns in a scenario."""
+    return f"{scenario}-ceiling"
+
+
 @dataclass(frozen=True)
 class Measurement:
     """What one round of one scenario gave for one system."""

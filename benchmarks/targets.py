@@ -6,7 +6,7 @@ A target whose measurements are missing has no value, and is neither reached nor
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.results import Results
+from benchmarks.results import Results, ceiling_of
 from benchmarks.statistics import median
 
 GATEHOUSE = "gatehouse"
@@ -56,7 +56,7 @@ def sentiment_limits(results: Results, scenario: str) -> dict[int, float]:
     cores / (a text in-process in full batches + a constant FastAPI answer + the generator).
     """
     parts = (
-        results.by_round(f"{scenario}-ceiling", IN_PROCESS, "cpu_ms_per_text"),
+        results.by_round(ceiling_of(scenario), IN_PROCESS, "cpu_ms_per_text"),
         results.by_round(scenario, "fastapi-constant", "server_cpu_ms"),
         results.by_round(scenario, GATEHOUSE, "generator_cpu_ms"),
     )
@@ -99,7 +99,7 @@ def _sentiment(results: Results) -> Iterator[Target]:
         "texts a second, to the model in-process",
         by_rounds(
             results.by_round("sentiment-lists", GATEHOUSE, "texts_per_second"),
-            results.by_round("sentiment-lists-ceiling", IN_PROCESS, "texts_per_second"),
+            results.by_round(ceiling_of("sentiment-lists"), IN_PROCESS, "texts_per_second"),
         ),
         0.8,
         True,

@@ -14,6 +14,7 @@ from benchmarks.answers import ask_alone, ask_in_a_crowd, compare_labels
 from benchmarks.bench import Bench
 from benchmarks.catalogue import SENTIMENT, Best, System
 from benchmarks.plan import rounds
+from benchmarks.results import ceiling_of
 from benchmarks.server import ROOT, Server
 from benchmarks.texts import reviews
 from benchmarks.turns import Turns
@@ -64,11 +65,6 @@ def measure(bench: Bench, scenarios: Sequence[str], systems: Sequence[str]) -> N
             bench.attempt(system.name, "idle", partial(_idle, bench, turns, system))
 
 
-def ceiling(scenario: str) -> str:
-    """The scenario under which a scenario's ceiling is kept."""
-    return f"{scenario}-ceiling"
-
-
 def _bodies(bench: Bench, system: System, texts: Sequence[str]) -> dict[bool, Path]:
     """What is sent to a system: lists of texts (True) and single texts."""
     lists = [system.body(texts[i : i + LIST], False) for i in range(0, len(texts), LIST)]
@@ -96,7 +92,7 @@ def _in_process(bench: Bench, texts: object, scenario: str, number: int) -> None
             "cpu_ms_per_text": alone["cpu_ms_per_text"],
             "texts_per_second": sum(each["texts_per_second"] for each in together),
         }
-        bench.results.add(ceiling(scenario), IN_PROCESS, number, values)
+        bench.results.add(ceiling_of(scenario), IN_PROCESS, number, values)
 
     bench.attempt(IN_PROCESS, scenario, step)
 

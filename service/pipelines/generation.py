@@ -98,14 +98,14 @@ class GenerationPipeline:
         if UNK_ID in tokens:
             unknown = tokens.index(UNK_ID)
             start, end = offsets[unknown]
-            what = quote(prompt[start:end].strip())
-            if not prompt[start:end].strip():  # the space before a piece that begins no word
+            word, where = prompt[start:end].strip(), ""
+            if not word:  # the space before a piece that begins no word
                 start, end = offsets[unknown + 1]
-                what = f"{quote(prompt[start:end])} at the beginning of a word"
+                word, where = prompt[start:end], " at the beginning of a word"
             raise TextError(
                 index,
-                f"the model does not know {what}: it has a closed vocabulary, in capital and "
-                "small letters as they are",
+                f"the model does not know {quote(word)}{where}: it has a closed vocabulary, in "
+                "capital and small letters as they are",
             )
         limit = self.options.max_prompt_tokens
         if len(tokens) > limit:

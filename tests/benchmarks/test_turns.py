@@ -1,14 +1,10 @@
-from pathlib import Path
-
-import pytest
-
 from benchmarks.bench import Bench, Choices
 from benchmarks.catalogue import CONSTANT, CONSTANT_ALONE
 from benchmarks.results import Results
 from benchmarks.server import ROOT, Server
 from benchmarks.turns import Turns
-
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
+from tests.benchmarks.test_processes import pytestmark as pytestmark  # needs Linux's /proc
+from tests.benchmarks.test_processes import state
 
 
 def test_a_system_sleeps_until_it_is_its_turn() -> None:
@@ -28,12 +24,8 @@ def test_a_system_sleeps_until_it_is_its_turn() -> None:
         turns.start(CONSTANT, body, fails)
         assert turns.systems == [CONSTANT_ALONE]
         assert [failure.system for failure in bench.results.failures] == [CONSTANT.name]
-        assert states(families[0].pid) == "T"
+        assert state(families[0].pid) == "T"
         with turns.turn(CONSTANT_ALONE) as server:
             assert server.ask(body)
-        assert states(families[0].pid) == "T"
+        assert state(families[0].pid) == "T"
     assert families[0].ended
-
-
-def states(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]

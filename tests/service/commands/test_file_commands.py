@@ -307,6 +307,10 @@ def test_the_translator_is_found_by_what_is_said(run: Run, models: Path, tmp_pat
     assert run("translate", path, "--model", "other", models=models)[0] == 0
     status, _, err = run("translate", path, "--source", "it", models=models)
     assert 'no translation model fits --source "it"; published are: other' in err
+    status, _, err = run("translate", path, "--source", "en", "--target", "it", models=models)
+    assert 'no model translates "en" to "it"' in err
+    status, _, err = run("translate", path, "--beam-size", "99", models=models)
+    assert "--beam-size must be 10 or less" in err
 
 
 def test_of_several_translators_of_one_pair_the_one_that_the_service_asks_is_found(
@@ -322,7 +326,3 @@ def test_of_several_translators_of_one_pair_the_one_that_the_service_asks_is_fou
     tiny_models.publish_translator(models, name="two", source="en", target="fr")
     status, _, err = run("translate", path, "--target", "fr", models=models)
     assert (status, "several translation models fit: one, two; say" in err) == (1, True)
-    status, _, err = run("translate", path, "--source", "en", "--target", "it", models=models)
-    assert 'no model translates "en" to "it"' in err
-    status, _, err = run("translate", path, "--beam-size", "99", models=models)
-    assert "--beam-size must be 10 or less" in err
