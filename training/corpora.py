@@ -15,6 +15,7 @@ import numpy as np
 
 from service.artifact import Source as DataSource
 from training.data.book import book_splits
+from training.data.composed import composed_sentences
 from training.data.conll import read_tagged_file
 from training.data.errors import DataError
 from training.data.examples import LabelledText, SentencePair, TaggedSentence
@@ -39,7 +40,8 @@ _log = logging.getLogger(__name__)
 Example = TypeVar("Example", LabelledText, SentencePair, TaggedSentence, str)
 
 BOOK = "childrens-book"
-SYNTHETIC = (BOOK, "reverse", "synthetic")
+COMPOSED = "composed"
+SYNTHETIC = (BOOK, COMPOSED, "reverse", "synthetic")
 PROBES = "probes"  # training/probes: a test set and nothing else
 # Sources that are read from a dataset of another name.
 _DATASET_OF = {
@@ -50,6 +52,7 @@ _DATASET_OF = {
 _REVERSE_SIZES = {"train": 4000, "validation": 200, "test": 200}
 _BOOK_SIZES = {"train": 2000, "validation": 200, "test": 200}
 _SYNTHETIC_SIZES = {"train": 2000, "validation": 300, "test": 300}
+_COMPOSED_SIZE = 30_000  # to train on and nothing else
 _SYNTHETIC_SEED = 1
 HELD_OUT = (0.8, 0.1, 0.1)  # of a user's own rows: training, validation, test
 
@@ -217,6 +220,8 @@ def _labelled_loader(root: Path) -> Callable[[Source], list[LabelledText]]:
     def splits(source: str) -> Mapping[str, list[LabelledText]]:
         if source == "synthetic":
             return sentiment_splits(_SYNTHETIC_SIZES, _SYNTHETIC_SEED)
+        if source == COMPOSED:
+            return {"train": composed_sentences(_COMPOSED_SIZE, _SYNTHETIC_SEED)}
         if source == PROBES:
             return {"test": [LabelledText(probe.text, probe.label) for probe in read_probes()]}
         load = load_language_splits if source in LANGUAGES else load_sentiment_splits
