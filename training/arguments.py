@@ -4,12 +4,13 @@ Knows nothing about how a command is carried out (`training.commands` does).
 """
 
 import argparse
-import math
 import os
 from pathlib import Path
 from typing import Any
 
 from training import commands
+from training.costs.command import add_cost
+from training.numbers import count, positive
 from training.recipe import recipe_names
 from training.robustness.command import add_robustness
 from training.studies.attention_length.command import add_attention_length
@@ -29,6 +30,7 @@ def command_parser() -> argparse.ArgumentParser:
     _add_train(actions)
     _add_evaluate(actions)
     add_robustness(actions, _add_root)
+    add_cost(actions)
     _add_export(actions)
     _add_plot(actions)
     _add_teach(actions)
@@ -103,7 +105,7 @@ def _add_evaluate(actions: Any) -> None:
         "--probes", action="store_true", help="score on the probe set, each phenomenon by itself"
     )
     evaluate.add_argument(
-        "--beam-size", type=_count, action="append", metavar="N", help="of translations (5 and 1)"
+        "--beam-size", type=count, action="append", metavar="N", help="of translations (5 and 1)"
     )
     evaluate.add_argument("--quiet", action="store_true", help="no progress bar")
     evaluate.set_defaults(command=commands.evaluate)
@@ -219,24 +221,6 @@ def _add_teach(actions: Any) -> None:
     teach.set_defaults(command=commands.teach)
 
 
-def _positive(text: str) -> float:
-    """A finite number above 0, as a type of an argument. Raises ArgumentTypeError."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
-    return number
-
-
-def _count(text: str) -> int:
-    """A number of 1 or more, as a type of an argument. Raises ArgumentTypeError."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 1 or more")
-    return int(text)
-
-
 def _add_set(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set",
@@ -301,7 +285,7 @@ def _add_publication(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--temperature",
-        type=_positive,
+        type=positive,
         metavar="T",
         help="divide a classifier's logits by this (by default fitted on validation; 1: leave)",
     )

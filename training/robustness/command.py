@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from training.numbers import count
 from training.robustness.parts import PARTS
 
 DESCRIPTION = (
@@ -36,11 +37,9 @@ def add_robustness(actions: Any, add_root: Callable[[argparse.ArgumentParser], N
         help="pairs for typed, glossary and search (multi30k:test), for example newstest:2014",
     )
     parser.add_argument(
-        "--limit", type=_count, metavar="N", help="so many sentences of each set, spread over it"
+        "--limit", type=count, metavar="N", help="so many sentences of each set, spread over it"
     )
-    parser.add_argument(
-        "--beam-size", type=_count, default=5, metavar="N", help="of the search (5)"
-    )
+    parser.add_argument("--beam-size", type=count, default=5, metavar="N", help="of the search (5)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the typing errors (1)")
     parser.add_argument(
         "--show-failures", action="store_true", help="list what was lost, endless or missed"
@@ -77,10 +76,3 @@ def robustness(options: argparse.Namespace) -> int:
         write_findings(findings, options.out)
         print(f"\n{options.out}")
     return 0
-
-
-def _count(text: str) -> int:
-    """A number of at least 1, as a type of an argument."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return int(text)

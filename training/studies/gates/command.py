@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from training.numbers import count, seed
+
 DESCRIPTION = (
     "Look inside a published LSTM classifier while it reads reviews of the IMDb test: do its gates "
     "write and keep words of sentiment, and forget stop words? Results, every frequent word and "
@@ -29,14 +31,14 @@ def add_gates(kinds: Any, add_root: Callable[[argparse.ArgumentParser], None]) -
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
-        "--limit", type=_count, metavar="N", help="so many reviews, drawn at random (all of them)"
+        "--limit", type=count, metavar="N", help="so many reviews, drawn at random (all of them)"
     )
     what.add_argument("--text", metavar="TEXT", help="show the gates at every word of this text")
     parser.add_argument(
-        "--seed", type=_seed, default=1, metavar="N", help="of the draw and the bootstrap (1)"
+        "--seed", type=seed, default=1, metavar="N", help="of the draw and the bootstrap (1)"
     )
     parser.add_argument(
-        "--samples", type=_count, default=1000, metavar="N", help="of the bootstrap (1000)"
+        "--samples", type=count, default=1000, metavar="N", help="of the bootstrap (1000)"
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="where the results lie (runs/gates-NAME-VERSION)"
@@ -77,19 +79,3 @@ def _study_reviews(options: argparse.Namespace) -> int:
     for path in plot_study(out):
         print(path)
     return 0
-
-
-def _count(text: str) -> int:
-    """A number of at least 1, as a type of an argument."""
-    return _whole(text, 1)
-
-
-def _seed(text: str) -> int:
-    """A number of at least 0, as a type of an argument."""
-    return _whole(text, 0)
-
-
-def _whole(text: str, least: int) -> int:
-    if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
-    return int(text)

@@ -141,8 +141,8 @@ def test_other_models_are_refused(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--limit", "0"], "'0' is not a whole number of 1 or more"),
-        (["--seed", "-1"], "'-1' is not a whole number of 0 or more"),
+        (["--limit", "0"], "'0' is no whole number of 1 or more"),
+        (["--seed", "-1"], "'-1' is no whole number of 0 or more"),
         (["--limit", "3", "--text", "x"], "not allowed with argument"),
     ],
 )
