@@ -18,6 +18,7 @@ from training.data.examples import LabelledText
 from training.device import choose_device
 from training.evaluation import Measured
 from training.export.calibration import best_temperature
+from training.initial_run import InitialRun
 from training.labels import labels_of
 from training.origin import Origin
 from training.preparation import encode_texts
@@ -75,6 +76,7 @@ def left_out_scores(study: Study, model: str, sources: Sequence[str]) -> list[Me
 
     model: "network" or the name of a baseline. Raises DataError, RunError, RecipeError, Stopped.
     """
+    _require_unlabelled_beginning(study.recipe)
     whole = labelled_corpora(study.root, study.recipe.data)
     labels = labels_of(study.recipe, whole)
     measured = []
@@ -86,6 +88,15 @@ def left_out_scores(study: Study, model: str, sources: Sequence[str]) -> list[Me
             shares = trained_baseline(BASELINES[model](), left, labels)
         measured += score_classifier(shares, {source: whole.test[source]}, labels)
     return measured
+
+
+def _require_unlabelled_beginning(recipe: ClassificationRecipe) -> None:
+    """A language model has read texts alone; a classifier knows the labels of every source."""
+    if recipe.initial_run is not None and InitialRun(recipe, recipe.initial_run).gives_head:
+        raise RecipeError(
+            f"{recipe.name} begins with the classifier of {recipe.initial_run}, which has learnt "
+            "the source that is to be left out; name a recipe that begins with a language model"
+        )
 
 
 def _corpora_without(

@@ -12,6 +12,7 @@ from tests.training.small_runs import flags
 from training.cli import main
 from training.initial_run import InitialRun
 from training.kinds.classification import load_classifier
+from training.leave_one_out import Study, left_out_scores
 from training.networks.build import build_classifier
 from training.origin import Origin
 from training.recipe import ClassificationRecipe, RecipeError, read_recipe
@@ -189,12 +190,59 @@ def test_a_run_that_cannot_be_begun_with_is_refused_before_anything_is_read(
     for folder, said in (
         (tmp_path / "none", "none holds no run"),
         (early, r"early \(initial_run\) has no weights yet: best.pt comes with its first look"),
-        (reverse.run, r"\(initial_run\) is a run of translation, not of language-model"),
+        (reverse.run, r"\(initial_run\) is a run of translation, neither of language-model nor of"),
     ):
         nowhere = recipe(folder, **{"data.train": [{"source": "imdb"}]})
         with pytest.raises(RunError, match=said):
             start_run(RunFolder(tmp_path / "run"), nowhere, Origin(tmp_path / "none"), quiet=True)
         assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def test_a_classifier_goes_on_where_another_ended(model: Path, tmp_path: Path) -> None:
+    first, second = RunFolder(tmp_path / "first"), RunFolder(tmp_path / "second")
+    start_run(first, recipe(model), Origin(tmp_path), quiet=True)
+    goes_on = recipe(first.path, learning_rate_of_initial=0.0)
+    start_run(second, goes_on, Origin(tmp_path), quiet=True)
+    assert second.tokenizer.read_bytes() == first.tokenizer.read_bytes()
+    before, after = (load_classifier(run).network.state_dict() for run in (first, second))
+    moved = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    assert moved == {"head.weight", "head.bias"}
+    began = build_classifier(goes_on.network, len(before["embedding.weight"]), 2)
+    InitialRun(goes_on, str(first.path)).load_into(began)
+    assert torch.equal(began.head.weight, before["head.weight"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"network.pooling": "mean"}, "network.pooling is mean, there max"),
+        (
+            {"labels": ["positive", "negative"]},
+            r"has the labels negative, positive, the data positive, negative: begin with a",
+        ),
+    ],
+)
+def test_a_classifier_of_another_kind_is_refused(
+    model: Path, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    first = RunFolder(tmp_path / "first")
+    start_run(first, recipe(model), Origin(tmp_path), quiet=True)
+    with pytest.raises(RunError, match=said):
+        start_run(
+            RunFolder(tmp_path / "second"), recipe(first.path, **changes), Origin(tmp_path), True
+        )
+
+
+def test_no_source_is_left_out_of_a_classifier_that_knows_them_all(
+    model: Path, tmp_path: Path
+) -> None:
+    first = RunFolder(tmp_path / "first")
+    start_run(first, recipe(model), Origin(tmp_path), quiet=True)
+    study = Study(recipe(first.path), tmp_path, tmp_path / "runs")
+    with pytest.raises(
+        RecipeError, match=r"begins with the classifier of .*first, which has learnt"
+    ):
+        left_out_scores(study, "network", ["synthetic"])
 
 
 def killed(self: Trainer, resume: bool = False) -> Any:

@@ -49,6 +49,8 @@ class ClassificationKind:
         initial = _initial(recipe)
         texts = _labelled(recipe, origin)
         labels = labels_of(recipe, texts)
+        if initial is not None:
+            initial.require_labels(labels)
         further = _further(recipe, origin, labels)
         tokenizer = tokenizer_for_texts(recipe, texts) if initial is None else initial.tokenizer()
         task = classification_task(recipe, labels, texts, tokenizer, further)
@@ -213,7 +215,7 @@ def _begin_again(
 
 
 def _initial_sources(initial: InitialRun | None) -> Sequence[DataSource]:
-    """What the language model was trained on, which the manifest has to name too."""
+    """What the initial run was trained on, which the manifest has to name too."""
     if initial is None:
         return []
     settings = RunSettings.read(initial.folder)

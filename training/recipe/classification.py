@@ -109,8 +109,8 @@ class ClassificationRecipe(Section):
     )
     initial_run: str | None = Field(
         default=None,
-        description="folder of a language model's run whose tokenizer, embedding and LSTM this "
-        "one begins with; its sizes must be the same",
+        description="folder of a run whose tokenizer, embedding and LSTM this one begins with, a "
+        "language model's or another classifier's, whose head is taken too; of the same sizes",
     )
     learning_rate_of_initial: float = Field(
         default=1.0, ge=0, description="factor for the embedding and LSTM that initial_run brings"
