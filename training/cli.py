@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from service.artifact import ArtifactError
-from training.arguments import command_parser
+from training.commands.parser import command_parser
 from training.data.errors import DataError
 from training.recipe import RecipeError
 from training.usage import UsageError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from training.arguments import command_parser
+from training.commands.parser import command_parser
 from training.own_recipe import own_recipe
 from training.recipe import (
     ClassificationRecipe,

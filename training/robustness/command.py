@@ -1,10 +1,10 @@
 """The command `robustness`: its options, and what it prints."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from training.commands.options import add_root
 from training.numbers import count
 from training.robustness.parts import PARTS
 
@@ -17,7 +17,7 @@ DESCRIPTION = (
 )
 
 
-def add_robustness(actions: Any, add_root: Callable[[argparse.ArgumentParser], None]) -> None:
+def add_robustness(actions: Any) -> None:
     """Its parser, among the other commands'."""
     parser = actions.add_parser(
         "robustness",

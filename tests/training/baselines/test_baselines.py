@@ -7,7 +7,7 @@ from training.baselines.build import BASELINES
 from training.baselines.fasttext import BUCKETS, FastText, hashed_ngrams
 from training.baselines.nbsvm import NaiveBayesSvm
 from training.baselines.words import words
-from training.commands import BASELINE_NAMES
+from training.commands.options import BASELINE_NAMES
 
 # What was said decides, and in the third class what was said before it.
 OPINIONS = ("good", "bad", "not good")

@@ -1,9 +1,10 @@
 """The command `study attention-length`: its options, and what it prints."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from training.commands.options import add_root, add_set
 
 DESCRIPTION = (
     "Train three small translators alike but for their attention (additive, multiplicative, none) "
@@ -13,10 +14,9 @@ DESCRIPTION = (
 )
 FOLDER = Path("runs") / "attention-length"
 QUICK_FOLDER = Path("runs") / "attention-length-quick"
-AddOption = Callable[[argparse.ArgumentParser], None]
 
 
-def add_attention_length(kinds: Any, add_root: AddOption, add_set: AddOption) -> None:
+def add_attention_length(kinds: Any) -> None:
     """Its parser, among the other studies'."""
     parser = kinds.add_parser(
         "attention-length",

@@ -1,10 +1,10 @@
 """The command `study gates`: its options, and what it prints."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from training.commands.options import add_root
 from training.numbers import count, seed
 
 DESCRIPTION = (
@@ -15,7 +15,7 @@ DESCRIPTION = (
 MODEL = Path("models") / "sentiment" / "1"
 
 
-def add_gates(kinds: Any, add_root: Callable[[argparse.ArgumentParser], None]) -> None:
+def add_gates(kinds: Any) -> None:
     """Its parser, among the other studies'."""
     parser = kinds.add_parser(
         "gates",
