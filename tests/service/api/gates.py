@@ -114,11 +114,12 @@ class Gates:
     def __init__(self) -> None:
         self._gates: dict[tuple[str, int, str], Gate] = {}
 
-    def of(self, graph: str, model: str | None = None, version: int = 1) -> Gate:
-        """The gate of a graph: classifier, encoder or decoder."""
+    def of(self, graph: str, model: str | None = None, version: int | None = None) -> Gate:
+        """The gate of a graph (classifier, encoder or decoder), of the newest version opened."""
         if model is None:
             model = "sentiment" if graph == "classifier" else "translation-en-de"
-        return self._gates[model, version, graph]
+        opened = [of for name, of, of_graph in self._gates if (name, of_graph) == (model, graph)]
+        return self._gates[model, max(opened) if version is None else version, graph]
 
     def open_session(self, path: Path, threads: int) -> Session:
         """What pipelines call in place of `service.runtime.session.open_session`."""

@@ -69,10 +69,10 @@ class Live:
         }
         return {outcome: count for outcome, count in counts.items() if count}
 
-    def taken(self, model: str, version: int = 1) -> int:
-        """The rows of a version that wait or are computed."""
-        admission = self._inference._admissions.get((model, version))
-        return admission.rows if admission else 0
+    def taken(self, model: str) -> int:
+        """The rows of a model's versions that wait or are computed."""
+        admissions = self._inference._admissions.items()
+        return sum(admission.rows for (name, _), admission in admissions if name == model)
 
     def admission(self, classifier: str) -> Admission:
         """What decides whether a request to a classifier may wait."""
