@@ -47,6 +47,7 @@ PROBES = "probes"  # training/probes: a test set and nothing else
 _DATASET_OF = {
     "sst_phrases": "sst",
     "yelp": "yelp_sentences",
+    "yelp_composed": "yelp_sentences",
     **{source: dataset for source, (dataset, _) in LANGUAGES.items()},
 }
 _REVERSE_SIZES = {"train": 4000, "validation": 200, "test": 200}

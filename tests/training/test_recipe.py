@@ -43,6 +43,7 @@ SHIPPED = [
     "language",
     "reverse",
     "reviews-lm",
+    "sentiment-adversarial",
     "sentiment-bilstm",
     "sentiment-lstm",
     "tagger-entities",

@@ -34,6 +34,7 @@ _VOWEL = re.compile(r"\b([Aa]) (?=(?!use|uni|one|eu)(?:[aeiou]|hour|honest))")
 # A full stop, an exclamation mark, nothing; and nothing in lower case.
 _ENDS = (".", ".", ".", ".", "!", "")
 _LOWER = 0.2
+_IN_VAIN = 1000  # sentences in a row that were there already: few words make no more
 
 
 class Pattern(NamedTuple):
@@ -61,22 +62,34 @@ def composed_sentences(count: int, seed: int) -> list[LabelledText]:
     Phenomena come about equally often, and so do both labels within each, as far as there are so
     many. Raises ValueError for more than `MOST`.
     """
+    return compose(read_words(), count, seed)
+
+
+def compose(words: Words, count: int, seed: int, slot: str = "") -> list[LabelledText]:
+    """The same of other words, by those patterns that a domain of theirs can fill.
+
+    slot: what a pattern must have, as "clause". There are fewer where the words do not make more.
+    """
     if count > MOST:
         raise ValueError(f"{count:,} sentences are asked for; expected {MOST:,} at most")
     generator = np.random.default_rng((seed, 0x636F6D70))
-    patterns = _by_phenomenon_and_label()
+    patterns = _by_phenomenon_and_label(words, slot)
     phenomena = sorted({phenomenon for phenomenon, _ in patterns})
     seen = {normalise(probe.text) for probe in read_probes()}
     made: list[LabelledText] = []
-    while len(made) < count:
+    in_vain = 0
+    while len(made) < count and in_vain < _IN_VAIN:
         phenomenon = _one(generator, phenomena)
         label = _one(generator, LABELS)
         choices = patterns.get((phenomenon, label))
         if choices is None:
             continue
-        text = _sentence(generator, _one(generator, choices), label)
+        pattern, domains = _one(generator, choices)
+        text = _sentence(generator, pattern, label, words, domains)
         key = normalise(text)
+        in_vain += 1
         if key not in seen:
+            in_vain = 0
             seen.add(key)
             made.append(LabelledText(text, label))
     return made
@@ -98,9 +111,8 @@ def read_words() -> Words:
     return words
 
 
-def domains_of(pattern: Pattern, label: str) -> list[str]:
+def domains_of(pattern: Pattern, label: str, words: Words) -> list[str]:
     """Where the pattern's slots can all be filled."""
-    words = read_words()
     wanted = set(pattern.slots(label)) - set(words[_ANY])
     return [domain for domain in words if domain != _ANY and wanted <= set(words[domain])]
 
@@ -109,25 +121,35 @@ def _lines(name: str) -> list[str]:
     return (_FOLDER / name).read_text(encoding="utf-8").splitlines()
 
 
-@cache
-def _by_phenomenon_and_label() -> dict[tuple[str, str], list[Pattern]]:
+def _by_phenomenon_and_label(
+    words: Words, slot: str
+) -> dict[tuple[str, str], list[tuple[Pattern, list[str]]]]:
+    """Patterns that have the slot, with the domains that can fill them."""
     chosen = defaultdict(list)
-    for pattern in read_patterns():
+    having = [one for one in read_patterns() if not slot or "{" + slot in one.text]
+    for pattern in having:
         for label in LABELS:
-            if pattern.label in (label, "either"):
-                chosen[pattern.phenomenon, label].append(pattern)
+            domains = domains_of(pattern, label, words)
+            if domains and pattern.label in (label, "either"):
+                chosen[pattern.phenomenon, label].append((pattern, domains))
     return dict(chosen)
 
 
-def _sentence(generator: np.random.Generator, pattern: Pattern, label: str) -> str:
-    words = read_words()
-    domain = _one(generator, domains_of(pattern, label))
+def _sentence(
+    generator: np.random.Generator,
+    pattern: Pattern,
+    label: str,
+    words: Words,
+    domains: Sequence[str],
+) -> str:
+    domain = _one(generator, domains)
     used: set[str] = set()
 
     def filled(slot: re.Match[str]) -> str:
         name = slot[1] + _polarity(slot[3], label)
         choices = words[domain].get(name) or words[_ANY][name]
-        word = _one(generator, [choice for choice in choices if choice not in used] or choices)
+        free = [choice for choice in choices if choice not in used] if used else choices
+        word = _one(generator, free or choices)
         used.add(word)
         return word
 

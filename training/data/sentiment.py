@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from training.data import imdb, semeval, sentences, sst
+from training.data import composed_yelp, imdb, semeval, sentences, sst
 from training.data.errors import DataError
 from training.data.examples import LabelledText, LoadReport
 
@@ -27,6 +27,7 @@ SOURCES: Mapping[str, Callable[[Path], Splits]] = {
     "sst_phrases": _sst_phrases,
     "semeval": semeval.load_splits,
     "yelp": sentences.load_yelp,
+    composed_yelp.SOURCE: composed_yelp.load_composed_yelp,
     "customer_reviews": sentences.load_customer_reviews,
 }
 UNLABELLED: Mapping[str, Callable[[Path], tuple[list[str], LoadReport]]] = {
@@ -51,7 +52,9 @@ def load_sentiment_splits(root: Path, source: str) -> Splits:
 
 
 def load_sentiment(root: Path, source: str, split: str) -> list[LabelledText]:
-    """One split of `source`: "train", "validation" or "test" ("sst_phrases" has train alone).
+    """One split of `source`: "train", "validation" or "test".
+
+    "sst_phrases" and "yelp_composed" have "train" alone.
 
     Raises DataError for an unknown source or split and for files that are missing or damaged.
     """

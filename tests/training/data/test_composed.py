@@ -51,7 +51,7 @@ def test_every_slot_can_be_filled_and_every_word_is_used() -> None:
         assert pattern.label in (*LABELS, "either")
         for label in LABELS:
             if pattern.label in (label, "either"):
-                domains = domains_of(pattern, label)
+                domains = domains_of(pattern, label, words)
                 assert domains, pattern
                 slots = pattern.slots(label)
                 used.update((d, slot) for d in (*domains, "any") for slot in slots)
@@ -95,3 +95,10 @@ def test_a_recipe_can_train_on_them() -> None:
 def test_more_than_there_are_is_refused() -> None:
     with pytest.raises(ValueError, match="100,000 at most"):
         composed_sentences(MOST + 1, seed=1)
+
+
+def test_few_words_make_few_sentences() -> None:
+    words = {"any": {}, "one": {"clause+": ["it was good"], "clause-": ["it was bad"]}}
+    made = composed.compose(words, 1000, seed=1, slot="clause")
+    assert 20 < len(made) < 1000
+    assert all("it was" in sentence.text.lower() for sentence in made)
