@@ -46,6 +46,7 @@ SHIPPED = [
     "sentiment-adversarial",
     "sentiment-bilstm",
     "sentiment-lstm",
+    "sentiment-taught",
     "tagger-entities",
     "tagger-pos",
     "text-generator",
