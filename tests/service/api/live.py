@@ -69,10 +69,13 @@ class Live:
         }
         return {outcome: count for outcome, count in counts.items() if count}
 
-    def taken(self, model: str) -> int:
-        """The rows of a model's versions that wait or are computed."""
-        admissions = self._inference._admissions.items()
-        return sum(admission.rows for (name, _), admission in admissions if name == model)
+    def taken(self, model: str, version: int | None = None) -> int:
+        """The rows of a version, or of all versions of a model, that wait or are computed."""
+        return sum(
+            admission.rows
+            for (name, number), admission in self._inference._admissions.items()
+            if name == model and version in (None, number)
+        )
 
     def admission(self, classifier: str) -> Admission:
         """What decides whether a request to a classifier may wait."""
