@@ -32,8 +32,10 @@ def serving(models: Path, *flags: str) -> Iterator[str]:
         assert process.stderr is not None
         address = ""
         ready = 0
-        # The server says that it accepts requests, and every model that it is ready.
-        while not address or ready <= len(list(models.glob("*/*/manifest.json"))):
+        # The server says that it accepts requests, and of every model that its newest version is
+        # ready.
+        names = {manifest.parents[1] for manifest in models.glob("*/*/manifest.json")}
+        while not address or ready <= len(names):
             line = process.stderr.readline()
             assert line, f"the server ended with {process.wait()}"
             listening = re.search(r"listening on (http://\S+:\d+)", line)
