@@ -11,7 +11,9 @@ perturbation is measured in standard deviations instead::
     x̄ = (x - μ) / σ,  r̄ = ε ḡ / ‖ḡ‖₂  with ḡ = ∇_x̄ = σ ∘ ∇_x,  x + r = x + σ ∘ r̄
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,15 +40,52 @@ def perturbation_norms(lengths: Tensor, norm: float, full_tokens: int) -> Tensor
     return norm * (shares.clamp(max=1.0).sqrt() if full_tokens else torch.ones_like(shares))
 
 
-def perturbation(objective: Tensor, embedded: Tensor, deviation: Tensor, norms: Tensor) -> Tensor:
-    """r above, which raises ``objective`` fastest at each text: batch x time x embedding.
-
-    objective: a scalar, the sum over texts of what belongs to one text alone; embedded: batch x
-    time x embedding, whose graph is kept; deviation: embedding; norms: batch. A text whose
-    gradient is zero is left as it is; padding is never touched, as no gradient reaches it.
-    """
+def gradient_at(embedded: Tensor, objective: Tensor) -> Tensor:
+    """∇_x of ``objective``, a scalar: batch x time x embedding. Keeps the graph."""
     with _without_autocast(embedded.device):
         (gradient,) = torch.autograd.grad(objective, embedded, retain_graph=True)
+    return gradient
+
+
+def differentiated(
+    objective: Tensor, embedded: Tensor, parameters: Sequence[Tensor]
+) -> tuple[Tensor, Tensor]:
+    """``objective`` as part of a loss, and its gradient at ``embedded`` as above.
+
+    The one backward pass gives the gradient of the parameters too. The objective that is returned
+    knows it, so that the backward pass of the whole loss need not go through this graph again; it
+    has a gradient for these parameters only. Keeps the graph.
+    """
+    with _without_autocast(embedded.device):
+        at_embedded, *of_parameters = torch.autograd.grad(
+            objective, (embedded, *parameters), retain_graph=True
+        )
+    known: Tensor = _Differentiated.apply(  # type: ignore[no-untyped-call]
+        objective.detach(), of_parameters, *parameters
+    )
+    return known, at_embedded
+
+
+class _Differentiated(torch.autograd.Function):
+    """A value whose gradients are known."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, gradients: Sequence[Tensor], *_: Tensor) -> Tensor:
+        ctx.gradients = gradients
+        return value.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *outer: Tensor) -> Any:
+        return None, None, *(outer[0] * gradient for gradient in ctx.gradients)
+
+
+def perturbation(gradient: Tensor, deviation: Tensor, norms: Tensor) -> Tensor:
+    """r above, which raises an objective fastest at each text: batch x time x embedding.
+
+    gradient: of the sum over texts of what belongs to one text alone, batch x time x embedding;
+    deviation: embedding; norms: batch. A text whose gradient is zero is left as it is; padding is
+    never touched, as no gradient reaches it.
+    """
     steepest = gradient.float() * deviation
     # The gradient of a confident answer is tiny, and its squares would be zero.
     peak = steepest.abs().amax(dim=(1, 2), keepdim=True)

@@ -11,9 +11,11 @@ from torch import Tensor
 
 from training.networks.adversarial import (
     Noise,
+    differentiated,
     divergence,
     embedding_deviation,
     entropy,
+    gradient_at,
     perturbation,
     perturbation_norms,
     virtual_objective,
@@ -55,10 +57,9 @@ class MixedObjective:
         noise = Noise(tokens.device)
         logits = network.read(embedded, lengths).float()  # batch x classes
 
-        def perturbed(objective: Tensor) -> Tensor:
-            """The logits where ``objective`` has risen most."""
-            deviation, norms = self._scales(network, lengths)
-            moved = embedded + perturbation(objective, embedded, deviation, norms)
+        def perturbed(gradient: Tensor) -> Tensor:
+            """The logits where what has this gradient has risen most."""
+            moved = embedded + perturbation(gradient, *self._scales(network, lengths))
             noise.again()
             return network.read(moved, lengths).float()
 
@@ -66,13 +67,15 @@ class MixedObjective:
         if weights.entropy:
             unsupervised = weights.entropy * entropy(logits)
         if weights.virtual_adversarial:
-            other = perturbed(virtual_objective(logits, direction))
+            other = perturbed(gradient_at(embedded, virtual_objective(logits, direction)))
             unsupervised = unsupervised + weights.virtual_adversarial * divergence(logits, other)
         if cross_entropy is not None:
             supervised = cross_entropy(logits)
             if weights.adversarial:
-                other = perturbed(supervised)
-                supervised = supervised + weights.adversarial * cross_entropy(other)
+                parameters = [one for one in network.parameters() if one.requires_grad]
+                supervised, gradient = differentiated(supervised, embedded, parameters)
+                risen = cross_entropy(perturbed(gradient))
+                supervised = supervised + weights.adversarial * risen
         return Losses(supervised, unsupervised)
 
     def _scales(self, network: TextClassifier, lengths: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,7 @@ from training.networks.adversarial import (
     divergence,
     embedding_deviation,
     entropy,
+    gradient_at,
     perturbation,
     perturbation_norms,
     virtual_objective,
@@ -61,6 +62,10 @@ class Case:
         ]
         return torch.stack([gradient.flatten() for gradient in gradients])
 
+    def perturbation(self, objective: Tensor, norm: float) -> Tensor:
+        gradient = gradient_at(self.embedded, objective)
+        return perturbation(gradient, self.deviation, torch.full((5,), norm))
+
 
 def test_the_deviation_is_that_of_the_vectors_of_running_text() -> None:
     torch.manual_seed(1)
@@ -87,7 +92,7 @@ def test_the_perturbation_raises_the_loss_as_no_random_one_does() -> None:
         return torch.nn.functional.cross_entropy(case.logits(moved), classes, reduction="none")
 
     norm = 1e-4
-    moved = perturbation(losses().sum(), case.embedded, case.deviation, torch.full((5,), norm))
+    moved = case.perturbation(losses().sum(), norm)
     torch.testing.assert_close(case.norms(moved), torch.full((5,), norm, dtype=torch.float64))
     before = losses()
     rise = (losses(moved.double()) - before) / norm
@@ -107,7 +112,7 @@ def test_padding_is_not_perturbed_and_a_text_without_gradient_neither() -> None:
     logits = case.logits()
     # The second text has no part in the objective.
     objective = logits[[0, 2, 3, 4], 0].sum()
-    moved = perturbation(objective, case.embedded, case.deviation, torch.ones(5))
+    moved = case.perturbation(objective, 1.0)
     for row, length in enumerate(LENGTHS):
         assert (moved[row, length:] == 0).all()
         assert (moved[row, :length] != 0).any() == (row != 1)
@@ -118,7 +123,7 @@ def test_padding_is_not_perturbed_and_a_text_without_gradient_neither() -> None:
 def test_how_large_the_gradient_is_does_not_matter(scale: float) -> None:
     case = Case()
     objective = (case.logits()[:, 0] * scale).sum()
-    moved = perturbation(objective, case.embedded, case.deviation, torch.full((5,), 2.0))
+    moved = case.perturbation(objective, 2.0)
     torch.testing.assert_close(
         case.norms(moved), torch.full((5,), 2.0, dtype=torch.float64), rtol=1e-5, atol=0
     )
@@ -136,7 +141,7 @@ def finite_difference_direction(case: Case, small: float) -> Tensor:
 def test_of_two_classes_it_is_the_power_iteration_by_finite_differences() -> None:
     case = Case(classes=2)
     objective = virtual_objective(case.logits(), torch.randn(5, 2, dtype=torch.float64))
-    moved = perturbation(objective, case.embedded, case.deviation, torch.ones(5))
+    moved = case.perturbation(objective, 1.0)
     expected = finite_difference_direction(case, 1e-4)
     cosine = (moved / case.deviation * expected).sum(dim=(1, 2))
     torch.testing.assert_close(cosine.abs(), torch.ones_like(cosine), rtol=0, atol=1e-3)
@@ -152,7 +157,7 @@ def test_the_divergence_rises_as_the_largest_eigenvalue_allows(classes: int) -> 
     for _ in range(40):
         direction = torch.randn(5, classes, dtype=torch.float64)
         objective = virtual_objective(case.logits(), direction)
-        moved = perturbation(objective, case.embedded, case.deviation, torch.full((5,), norm))
+        moved = case.perturbation(objective, norm)
         for tried, found in ((moved.double(), reached), (case.random(norm), random)):
             logits, other = case.logits(), case.logits(tried)
             found.append([float(divergence(logits[[i]], other[[i]]).detach()) for i in range(5)])

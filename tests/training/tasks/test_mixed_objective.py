@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy, kl_div
 from tests.training import small_tasks
 from tests.training.networks.batches import token_batch
 from training.corpora import FurtherTexts
-from training.networks.adversarial import embedding_deviation
+from training.networks.adversarial import embedding_deviation, entropy, perturbation
 from training.networks.classifier import TextClassifier
 from training.preparation import classification_task
 from training.recipe import Objectives, RecipeError, read_recipe
@@ -128,6 +128,37 @@ def test_gradients_under_autocast(precision: torch.dtype) -> None:
     assert exact.norm() > 0.1
     cosine = float(exact @ other / exact.norm() / other.norm())
     assert cosine == pytest.approx(1.0, abs=1e-6 if precision == torch.float32 else 0.02)
+
+
+def test_the_gradient_is_that_of_all_losses() -> None:
+    # The adversarial loss goes back through its clean pass once, for two purposes.
+    network = small_network(dropout=0.3)
+    frequencies = torch.full((41,), 1 / 41)
+    network.head.bias.requires_grad_(False)
+    parameters = [one for one in network.parameters() if one.requires_grad]
+    torch.manual_seed(4)
+    tokens, lengths = token_batch()
+    weights = Objectives(adversarial=0.7, perturbation=0.5, entropy=0.3)
+    found = MixedObjective(weights, frequencies).losses(network, tokens, lengths, labels_loss)
+    (2.0 * found.supervised + found.unsupervised).backward()  # type: ignore[no-untyped-call]
+
+    torch.manual_seed(4)
+    token_batch()
+    embedded = network.embed(tokens)
+    torch.randn(len(tokens), 2)
+    state = torch.get_rng_state()
+    logits = network.read(embedded, lengths)
+    plain = labels_loss(logits)
+    deviation = embedding_deviation(network.embedding.weight, frequencies)
+    (gradient,) = torch.autograd.grad(plain, embedded, retain_graph=True)
+    moved = perturbation(gradient, deviation, torch.full((len(tokens),), 0.5))
+    torch.set_rng_state(state)
+    risen = labels_loss(network.read(embedded + moved, lengths))
+    whole = 2.0 * (plain + 0.7 * risen) + 0.3 * entropy(logits)
+    for parameter, expected in zip(parameters, torch.autograd.grad(whole, parameters), strict=True):
+        assert expected.norm() > 0
+        torch.testing.assert_close(parameter.grad, expected)
+    assert network.head.bias.grad is None
 
 
 def row(*values: int) -> np.ndarray:
