@@ -18,7 +18,7 @@ from training.data.examples import LabelledText
 from training.device import choose_device
 from training.evaluation import Measured
 from training.export.calibration import best_temperature
-from training.initial_run import InitialRun
+from training.initial.classifier import InitialClassifier
 from training.labels import labels_of
 from training.origin import Origin
 from training.preparation import encode_texts
@@ -92,9 +92,10 @@ def left_out_scores(study: Study, model: str, sources: Sequence[str]) -> list[Me
 
 def _require_unlabelled_beginning(recipe: ClassificationRecipe) -> None:
     """A language model has read texts alone; a classifier knows the labels of every source."""
-    if recipe.initial_run is not None and InitialRun(recipe, recipe.initial_run).gives_head:
+    initial = recipe.initial_run
+    if initial is not None and InitialClassifier(recipe, initial).gives_head:
         raise RecipeError(
-            f"{recipe.name} begins with the classifier of {recipe.initial_run}, which has learnt "
+            f"{recipe.name} begins with the classifier of {initial}, which has learnt "
             "the source that is to be left out; name a recipe that begins with a language model"
         )
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from service.artifact import AnyDraft, ClassificationDraft, ClassificationExample
-from service.artifact import Source as DataSource
 from service.artifact.tokenizer import Tokenizer
 from service.pipelines.classification import ClassificationPipeline
 from training.corpora import (
@@ -20,14 +19,13 @@ from training.corpora import (
     labelled_tests,
     merged_sources,
     own_labelled,
-    text_corpora,
 )
 from training.data.examples import LabelledText
 from training.data.tables import read_labelled
 from training.evaluation import CLASS_METRICS, Measured, class_indices, score_classification
 from training.export.candidate import Candidate, PrecisionChoice
 from training.export.classifier_candidates import classifier_candidates
-from training.initial_run import PARTS, InitialRun
+from training.initial.classifier import PARTS, InitialClassifier
 from training.kinds.examples import example_texts
 from training.kinds.kind import Beginning
 from training.labels import labels_of
@@ -35,7 +33,7 @@ from training.networks.build import build_classifier
 from training.networks.classifier import TextClassifier
 from training.origin import Origin
 from training.preparation import classification_task, tokenizer_for_texts
-from training.recipe import ClassificationRecipe, LanguageModelRecipe
+from training.recipe import ClassificationRecipe
 from training.run_folder import RunError, RunFolder
 from training.run_settings import RunSettings
 from training.task import Task
@@ -63,7 +61,9 @@ class ClassificationKind:
                 "labels": list(labels),
                 "initial_digest": None if initial is None else initial.digest,
             },
-            merged_sources(texts.sources, further.sources, _initial_sources(initial)),
+            merged_sources(
+                texts.sources, further.sources, () if initial is None else initial.sources()
+            ),
         )
 
     def resume(self, run: RunFolder, settings: RunSettings) -> Task:
@@ -77,7 +77,9 @@ class ClassificationKind:
             _further(recipe, origin, labels),
         )
         if not run.checkpoint.exists():
-            _begin_again(run, settings, recipe, task.network)
+            initial = _initial(recipe)
+            if initial is not None:
+                initial.begin_again(run, settings.facts["initial_digest"], task.network)
         return task
 
     def rates(self, recipe: ClassificationRecipe) -> dict[str, float]:
@@ -195,35 +197,8 @@ def _further(recipe: ClassificationRecipe, origin: Origin, labels: Sequence[str]
     return further_texts(origin.root, recipe.data, labels, recipe.objectives.needs_no_labels)
 
 
-def _initial(recipe: ClassificationRecipe) -> InitialRun | None:
-    return None if recipe.initial_run is None else InitialRun(recipe, recipe.initial_run)
-
-
-def _begin_again(
-    run: RunFolder, settings: RunSettings, recipe: ClassificationRecipe, network: TextClassifier
-) -> None:
-    """The weights that a run without a checkpoint began with. Raises RunError if they are gone."""
-    initial = _initial(recipe)
-    if initial is None:
-        return
-    if initial.digest != settings.facts["initial_digest"]:
-        raise RunError(
-            f"{initial.folder.path} has other weights than when {run.path} began with it, and that "
-            "run has no checkpoint yet; start a new run instead"
-        )
-    initial.load_into(network)
-
-
-def _initial_sources(initial: InitialRun | None) -> Sequence[DataSource]:
-    """What the initial run was trained on, which the manifest has to name too."""
-    if initial is None:
-        return []
-    settings = RunSettings.read(initial.folder)
-    if settings.sources is not None:
-        return settings.sources
-    recipe = settings.recipe  # of a run from before they were recorded
-    assert isinstance(recipe, LanguageModelRecipe)
-    return text_corpora(settings.origin.root, recipe.data).sources
+def _initial(recipe: ClassificationRecipe) -> InitialClassifier | None:
+    return None if recipe.initial_run is None else InitialClassifier(recipe, recipe.initial_run)
 
 
 def _tokenizer(run: RunFolder) -> Tokenizer:

@@ -1,6 +1,6 @@
 """The recipe of a translator."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -54,6 +54,19 @@ class PlaceholderSettings(Section):
     )
 
 
+class TaughtPairs(Section):
+    """Texts with a teacher's translations, as `python -m training teach` writes them."""
+
+    file: str
+    take: Annotated[int, Field(ge=1)] | None = None
+
+
+class TranslationData(Data):
+    taught: tuple[TaughtPairs, ...] = Field(
+        default=(), description="texts that a teacher has translated, to train on beside `train`"
+    )
+
+
 class Languages(Section):
     source: LanguageCode
     target: LanguageCode
@@ -64,7 +77,12 @@ class TranslationRecipe(Section):
     name: str
     description: str
     languages: Languages
-    data: Data
+    initial_run: str | None = Field(
+        default=None,
+        description="folder of a translator's run that this one goes on from: its tokenizer and "
+        "all its weights; of the same languages and sizes",
+    )
+    data: TranslationData
     tokenizer: TokenizerSettings
     network: TranslatorNetwork = TranslatorNetwork()
     augmentation: Augmentation = Augmentation()

@@ -10,7 +10,7 @@ import torch
 from service.artifact import read_artifact
 from tests.training.small_runs import flags
 from training.cli import main
-from training.initial_run import InitialRun
+from training.initial.classifier import InitialClassifier
 from training.kinds.classification import load_classifier
 from training.leave_one_out import Study, left_out_scores
 from training.networks.build import build_classifier
@@ -93,7 +93,7 @@ def test_a_language_model_is_not_published(
 
 def test_embedding_and_lstm_are_the_language_models(model: Path) -> None:
     wanted = recipe(model)
-    initial = InitialRun(wanted, str(model))
+    initial = InitialClassifier(wanted, str(model))
     tokenizer = initial.tokenizer()
     torch.manual_seed(1)
     network = build_classifier(wanted.network, tokenizer.vocabulary_size, 2)
@@ -208,7 +208,7 @@ def test_a_classifier_goes_on_where_another_ended(model: Path, tmp_path: Path) -
     moved = {name for name, value in after.items() if not torch.equal(value, before[name])}
     assert moved == {"head.weight", "head.bias"}
     began = build_classifier(goes_on.network, len(before["embedding.weight"]), 2)
-    InitialRun(goes_on, str(first.path)).load_into(began)
+    InitialClassifier(goes_on, str(first.path)).load_into(began)
     assert torch.equal(began.head.weight, before["head.weight"])
 
 

@@ -1,0 +1,81 @@
+"""What a classifier takes over from another run.
+
+A language model gives its tokenizer, embedding and LSTM; a classifier its head too, so that it is
+trained further.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor
+
+from service.artifact import Source
+from service.artifact.tokenizer import Tokenizer
+from training.corpora import text_corpora
+from training.initial.run import InitialRun
+from training.recipe import ClassificationRecipe, LanguageModelRecipe
+from training.run_folder import RunError
+from training.run_settings import RunSettings
+
+PARTS = ("embedding.", "recurrent.")  # of the classifier's parameters, by their names
+
+
+class InitialClassifier(InitialRun):
+    """A language model's run, or a classifier's."""
+
+    @property
+    def gives_head(self) -> bool:
+        """Whether it is a classifier's."""
+        return isinstance(self.began, ClassificationRecipe)
+
+    def tokenizer(self) -> Tokenizer:
+        return Tokenizer.from_file(self.folder.tokenizer, add_eos=False)
+
+    def require_labels(self, labels: Sequence[str]) -> None:
+        """Raises RunError where a head is taken over that has other labels."""
+        if self.gives_head and (theirs := tuple(self._facts["labels"])) != tuple(labels):
+            raise RunError(
+                f"{self.folder.path} (initial_run) has the labels {', '.join(theirs)}, the data "
+                f"{', '.join(labels)}: begin with a classifier of the same labels in that order, "
+                "or with a language model"
+            )
+
+    def _load(self, network: Any) -> None:
+        if self.gives_head:
+            super()._load(network)
+            return
+        network.embedding.load_state_dict(_under("embedding.", self.weights))
+        network.recurrent.load_state_dict(_under("recurrent.", self.weights))
+
+    def _older_sources(self, settings: RunSettings) -> Sequence[Source]:
+        assert isinstance(settings.recipe, LanguageModelRecipe)
+        return text_corpora(settings.origin.root, settings.recipe.data).sources
+
+    def _require_fit(self, recipe: ClassificationRecipe) -> None:
+        began = self.began
+        if not isinstance(began, LanguageModelRecipe | ClassificationRecipe):
+            raise RunError(
+                f"{self.folder.path} (initial_run) is a run of {began.task}, neither of "
+                "language-model nor of classification"
+            )
+        expected: dict[str, object] = {
+            "cell": began.network.cell,
+            "embedding_size": began.network.embedding_size,
+            "hidden_size": began.network.hidden_size,
+            "layers": 1,
+            "bidirectional": True,
+        }
+        if isinstance(began, ClassificationRecipe):
+            theirs = began.network
+            expected |= {name: getattr(theirs, name) for name in ("layers", "bidirectional")}
+            expected["pooling"] = theirs.pooling
+        self._require_same(recipe.network, expected)
+
+
+def _under(prefix: str, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a part of a network, by their names inside it."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in weights.items()
+        if name.startswith(prefix)
+    }
