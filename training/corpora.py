@@ -106,12 +106,12 @@ def text_corpora(root: Path, data: Data) -> Corpora[str]:
 
     Raises DataError.
     """
-    return _gather(data, _text_loader(root))
+    return _gather(data, text_loader(root))
 
 
 def text_tests(root: Path, data: Data) -> dict[str, list[str]]:
     """The test sets of a recipe of texts by name. Raises DataError."""
-    return _held_out(data.test, _text_loader(root))
+    return _held_out(data.test, text_loader(root))
 
 
 def further_texts(
@@ -121,7 +121,7 @@ def further_texts(
 
     ``unlabelled`` is whether those without labels are wanted.
     """
-    load = _text_loader(root)
+    load = text_loader(root)
     wanted = data.unlabelled if unlabelled else ()
     plain = [load(source) for source in wanted]
     files = [Path(source.file) for source in data.taught]
@@ -142,14 +142,16 @@ def further_texts(
 
 def load_texts(root: Path, names: Sequence[str]) -> dict[str, list[str]]:
     """The texts of sources that are written NAME or NAME:SPLIT, by that name. Raises DataError."""
-    load = _text_loader(root)
-    texts = {}
-    for name in names:
-        source, _, split = name.partition(":")
-        if split in HELD_OUT_SPLITS:
-            raise DataError(f'"{name}" is held out; its texts are not to be learnt from')
-        texts[name] = load(Source(source=source, split=split or "train"))
-    return texts
+    load = text_loader(root)
+    return {name: load(source_to_learn_from(name)) for name in names}
+
+
+def source_to_learn_from(name: str) -> Source:
+    """The source that is written NAME or NAME:SPLIT. Raises DataError for one held out."""
+    source, _, split = name.partition(":")
+    if split in HELD_OUT_SPLITS:
+        raise DataError(f'"{name}" is held out; its texts are not to be learnt from')
+    return Source(source=source, split=split or "train")
 
 
 def merged_sources(*groups: Sequence[DataSource]) -> list[DataSource]:
@@ -160,10 +162,10 @@ def merged_sources(*groups: Sequence[DataSource]) -> list[DataSource]:
     return list(merged.values())
 
 
-def _text_loader(root: Path) -> Callable[[Source], list[str]]:
+def text_loader(root: Path) -> Callable[[Source], list[str]]:
     """Loads texts whether they have labels, translations or neither."""
     labelled = _labelled_loader(root)
-    parallel = _parallel_loader(root, Languages(source="en", target="de"))
+    parallel = parallel_loader(root, Languages(source="en", target="de"))
 
     def load(source: Source) -> list[str]:
         if source.source == BOOK:
@@ -180,7 +182,7 @@ def _text_loader(root: Path) -> Callable[[Source], list[str]]:
 
 def parallel_corpora(root: Path, data: Data, languages: Languages) -> Corpora[SentencePair]:
     """What a translation recipe names. Raises DataError."""
-    return _gather(data, _parallel_loader(root, languages))
+    return _gather(data, parallel_loader(root, languages))
 
 
 def labelled_tests(root: Path, data: Data) -> dict[str, list[LabelledText]]:
@@ -190,7 +192,7 @@ def labelled_tests(root: Path, data: Data) -> dict[str, list[LabelledText]]:
 
 def parallel_tests(root: Path, data: Data, languages: Languages) -> dict[str, list[SentencePair]]:
     """The test sets of a translation recipe by name. Raises DataError."""
-    return _held_out(data.test, _parallel_loader(root, languages))
+    return _held_out(data.test, parallel_loader(root, languages))
 
 
 def tagged_corpora(root: Path, data: Data) -> Corpora[TaggedSentence]:
@@ -232,8 +234,11 @@ def _labelled_loader(root: Path) -> Callable[[Source], list[LabelledText]]:
     return lambda source: _split(splits(source.source), source)
 
 
-def _parallel_loader(root: Path, languages: Languages) -> Callable[[Source], list[SentencePair]]:
-    """Loads the splits of translation sources, and reads the files of each source once."""
+def parallel_loader(root: Path, languages: Languages) -> Callable[[Source], list[SentencePair]]:
+    """Loads the splits of translation sources, and reads the files of each source once.
+
+    What it returns raises DataError.
+    """
 
     @cache
     def splits(source: str) -> Mapping[str, list[SentencePair]]:

@@ -8,7 +8,6 @@ import argparse
 from typing import Any
 
 from training.recipe import (
-    ClassificationData,
     ClassificationRecipe,
     PublishedRecipe,
     SequenceRecipe,
@@ -69,11 +68,12 @@ def _own_data(recipe: PublishedRecipe, options: argparse.Namespace, said: list[s
         train=(Source(source=options.data.name),),
         validation=(Source(source=options.data.name, split="validation"),),
     )
-    if isinstance(recipe.data, ClassificationData):
-        further = {name: getattr(recipe.data, name) for name in ("unlabelled", "taught")}
-        wanted = {name: value for name, value in further.items() if _says(said, f"data.{name}")}
-        return data.model_copy(update=wanted)
-    return data
+    further = {
+        name: getattr(recipe.data, name)
+        for name in ("unlabelled", "taught")
+        if hasattr(recipe.data, name) and _says(said, f"data.{name}")
+    }
+    return data.model_copy(update=further)
 
 
 def _own_target(recipe: SequenceRecipe, options: argparse.Namespace, said: list[str]) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from service.artifact.tokenizer import Tokenizer
-from service.pipelines.placeholders import SYMBOLS, Keeper
+from service.pipelines.placeholders import SYMBOLS
 from training.corpora import Corpora, FurtherTexts
 from training.data.examples import LabelledText, SentencePair
 from training.data.masking import MaskedPairs, keeper_of, known_words
@@ -122,9 +122,15 @@ def classification_task(
 
 
 def translation_task(
-    recipe: TranslationRecipe, corpora: Corpora[SentencePair], tokenizer: Tokenizer
+    recipe: TranslationRecipe,
+    corpora: Corpora[SentencePair],
+    tokenizer: Tokenizer,
+    words: Sequence[str] = (),
 ) -> TranslationTask:
-    """The task with a freshly initialised network; the same seed gives the same weights."""
+    """The task with a freshly initialised network; the same seed gives the same weights.
+
+    words: those that the network will know, where the recipe wants placeholders.
+    """
     torch.manual_seed(recipe.training.seed)
     network = build_translator(recipe.network, tokenizer.vocabulary_size)
     return TranslationTask(
@@ -134,17 +140,8 @@ def translation_task(
         corpora.takes,
         [pair for part in corpora.validation.values() for pair in part],
         recipe.training,
-        None
-        if recipe.placeholders is None
-        else keeper_of(words_of(corpora), recipe.languages.source),
+        None if recipe.placeholders is None else keeper_of(words, recipe.languages.source),
     )
-
-
-def keeper_for(recipe: TranslationRecipe, corpora: Corpora[SentencePair]) -> Keeper | None:
-    """What finds the places for placeholders; None where the recipe wants none."""
-    if recipe.placeholders is None:
-        return None
-    return keeper_of(words_of(corpora), recipe.languages.source)
 
 
 def symbols_of(recipe: TranslationRecipe) -> Sequence[str]:

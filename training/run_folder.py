@@ -7,6 +7,7 @@ run that is killed leaves either the old file or the new one.
 
     runs/NAME/recipe.json      the resolved recipe and where the data came from
     runs/NAME/tokenizer.model
+    runs/NAME/words.txt        the words that a translator knows, where it has placeholders
     runs/NAME/checkpoint.pt    everything --resume needs
     runs/NAME/best.pt          the (averaged) weights of the best validation
     runs/NAME/log.jsonl        one record a line: "step", "validation"
@@ -27,11 +28,13 @@ class RunFolder:
     """Paths and atomic writes of one run."""
 
     TOKENIZER = "tokenizer.model"
+    WORDS = "words.txt"
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.recipe = path / "recipe.json"
         self.tokenizer = path / self.TOKENIZER
+        self.words = path / self.WORDS
         self.checkpoint = path / "checkpoint.pt"
         self.best = path / "best.pt"
         self.log = path / "log.jsonl"

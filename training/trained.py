@@ -1,5 +1,6 @@
 """Trained networks with everything that their export needs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.artifact.tokenizer import Tokenizer
@@ -70,6 +71,7 @@ class TranslationRun:
     corpora: Corpora[SentencePair]
     tokenizer: Tokenizer
     network: Translator
+    words: Sequence[str] = ()  # that it knows, where it has learnt placeholders
 
 
 TrainedRun = ClassificationRun | GenerationRun | SequenceRun | TaggingRun | TranslationRun

@@ -1,22 +1,32 @@
 """The command `teach`: its options, and what it prints."""
 
 import argparse
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from training.commands.options import BASELINE_NAMES, add_root
+from training.numbers import count
+from training.usage import UsageError
 
 
 def add_teach(actions: Any) -> None:
     """Its parser, among the other commands'."""
     parser = actions.add_parser(
         "teach",
-        help="write what trained classifiers say of texts, to train another on",
-        description="Average the probabilities that the classifiers of some runs give texts, and "
-        "write them to a file that a recipe can name as data.taught. An interrupted command goes "
-        "on where it stopped.",
+        help="write what trained networks say of texts, to train another on",
+        description="Average the probabilities that classifiers give texts, or choose among the "
+        "translations that translators find, and write them to a file that a recipe can name as "
+        "data.taught. Of a text whose right translation is known the one most like that is chosen, "
+        "of others the one most like the rest. An interrupted command goes on where it stopped.",
     )
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="a classifier's run")
+    parser.add_argument(
+        "runs",
+        type=Path,
+        nargs="+",
+        metavar="RUN",
+        help="a classifier's or a translator's run, or a translator's published version",
+    )
     parser.add_argument(
         "--texts",
         action="append",
@@ -29,7 +39,14 @@ def add_teach(actions: Any) -> None:
         action="append",
         default=[],
         choices=BASELINE_NAMES,
-        help="another teacher, trained on the labelled data of the first run (repeatable)",
+        help="another teacher, trained on the labelled data of the first run, a classifier's "
+        "(repeatable)",
+    )
+    parser.add_argument(
+        "--beam-size",
+        type=count,
+        metavar="N",
+        help="of translators, each of which proposes so many translations (5)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .jsonl file")
     add_root(parser)
@@ -38,17 +55,50 @@ def add_teach(actions: Any) -> None:
 
 
 def teach(options: argparse.Namespace) -> int:
-    from training.corpora import load_texts
+    from service.artifact import MANIFEST_FILE
+    from training.recipe import TranslationRecipe
     from training.run_folder import RunFolder
-    from training.teaching import BaselineTeacher, NetworkTeacher, Teacher, require_new_file
-    from training.teaching import teach as write
+    from training.run_settings import RunSettings
+    from training.teaching.growing import require_new_file
 
     require_new_file(options.out)  # before anything is read
+    first = options.runs[0]
+    published = (first / MANIFEST_FILE).exists()
+    if published or isinstance(RunSettings.read(RunFolder(first)).recipe, TranslationRecipe):
+        rows = _teach_translators(options)
+        print(f"{options.out}: {rows:,} texts, translated by {len(options.runs)} teachers")
+    else:
+        rows = _teach_classifiers(options)
+        teachers = len(options.runs) + len(options.baseline)
+        print(f"{options.out}: {rows:,} texts with the mean probabilities of {teachers} teachers")
+    print(f"""train on them: --set 'data.taught=[{{file="{options.out}"}}]'""")
+    return 0
+
+
+def _teach_classifiers(options: argparse.Namespace) -> int:
+    from training.corpora import load_texts
+    from training.run_folder import RunFolder
+    from training.teaching.classifiers import BaselineTeacher, NetworkTeacher, Teacher, teach
+
+    if options.beam_size is not None:
+        raise UsageError("--beam-size is for translators; leave it out")
     runs = [RunFolder(run) for run in options.runs]
     teachers: list[Teacher] = [NetworkTeacher(run) for run in runs]
     texts = load_texts(options.root, options.texts)
     teachers += [BaselineTeacher(name, runs[0]) for name in options.baseline]
-    rows = write(teachers, texts, options.out, options.quiet)
-    print(f"{options.out}: {rows:,} texts with the mean probabilities of {len(teachers)} teachers")
-    print(f"""train on them: --set 'data.taught=[{{file="{options.out}"}}]'""")
-    return 0
+    return teach(teachers, texts, options.out, options.quiet)
+
+
+def _teach_translators(options: argparse.Namespace) -> int:
+    from training.recipe import Languages
+    from training.taught_corpora import texts_to_translate
+    from training.teaching.translators import TranslatorTeacher, teach_pairs
+
+    if options.baseline:
+        raise UsageError("--baseline is a classifier; translators have no such teacher")
+    with tempfile.TemporaryDirectory(prefix="gatehouse-") as scratch:
+        teachers = [TranslatorTeacher(path, Path(scratch)) for path in options.runs]
+        source, target = teachers[0].languages
+        languages = Languages(source=source, target=target)
+        texts = texts_to_translate(options.root, options.texts, languages)
+        return teach_pairs(teachers, texts, options.out, options.beam_size or 5, options.quiet)

@@ -69,6 +69,11 @@ def known_words(texts: Iterable[str], least: int = 2) -> list[str]:
     return sorted(word for word, count in counts.items() if count >= least)
 
 
+def words_content(words: Sequence[str]) -> bytes:
+    """A file of words, one a line."""
+    return "".join(f"{word}\n" for word in words).encode("utf-8")
+
+
 def _is_term(link: Link) -> bool:
     return link.source[1] - link.source[0] >= _SHORTEST_TERM
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from training.data.errors import DataError
+from training.data.json_lines import json_object
 
 
 class TaughtRow(NamedTuple):
@@ -56,7 +57,7 @@ def parse_taught(lines: Iterable[str], path: Path) -> TaughtFile:
     """``path`` names the lines in errors. Raises DataError."""
     numbered = enumerate(lines, start=1)
     _, first = next(numbered, (0, ""))
-    header = _object(first, path, 1)
+    header = json_object(first, path, 1)
     labels = header.get("labels")
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         raise DataError(f'{path}, line 1: expected "labels", the names of the classes')
@@ -76,7 +77,7 @@ def in_order(file: TaughtFile, labels: Sequence[str], path: Path) -> np.ndarray:
 
 
 def _row(line: str, classes: int, path: Path, number: int) -> TaughtRow:
-    record = _object(line, path, number)
+    record = json_object(line, path, number)
     text, source = record.get("text"), record.get("source")
     shares = _distribution(record.get("probabilities"), classes)
     if not isinstance(text, str) or not isinstance(source, str) or shares is None:
@@ -93,13 +94,3 @@ def _distribution(shares: Any, classes: int) -> tuple[float, ...] | None:
         return None
     numbers = all(isinstance(share, float | int) and 0 <= share <= 1 for share in shares)
     return tuple(shares) if numbers and abs(sum(shares) - 1) < 1e-3 else None
-
-
-def _object(line: str, path: Path, number: int) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except ValueError as error:
-        raise DataError(f"{path}, line {number}: not JSON ({error})") from error
-    if not isinstance(record, dict):
-        raise DataError(f"{path}, line {number}: expected a JSON object")
-    return record

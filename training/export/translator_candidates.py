@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from service.artifact import Decoding, Languages, Placeholders, TranslationDraft
 from service.pipelines.placeholders import SYMBOLS
+from training.data.masking import words_content
 from training.export.candidate import (
     TOKENIZER_FILE,
     Candidate,
@@ -17,7 +18,6 @@ from training.export.candidate import (
 from training.export.checks import check_translator_agreement, check_translator_invariance
 from training.export.graph import OPSET
 from training.export.translator import translator_graphs
-from training.preparation import words_of
 from training.trained import TranslationRun
 
 WORDS_FILE = "words.txt"
@@ -74,4 +74,4 @@ def _words(run: TranslationRun) -> bytes | None:
     """The file of the words that it knows; None of a network that carries nothing over."""
     if run.recipe.placeholders is None:
         return None
-    return "".join(f"{word}\n" for word in words_of(run.corpora)).encode("utf-8")
+    return words_content(run.words)

@@ -1,6 +1,7 @@
 """A translator, from its recipe to a published version."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,21 +9,31 @@ import numpy as np
 from service.artifact import AnyDraft, TranslationDraft, TranslationExample
 from service.artifact.tokenizer import Tokenizer
 from service.pipelines.translation import SearchOptions, TranslationPipeline
-from training.corpora import Corpora, OwnData, own_pairs, parallel_corpora, parallel_tests
+from training.corpora import (
+    Corpora,
+    OwnData,
+    merged_sources,
+    own_pairs,
+    parallel_corpora,
+    parallel_tests,
+)
 from training.data.examples import SentencePair
+from training.data.masking import words_content
 from training.data.tables import read_pairs
 from training.evaluation import MEASURED_BEAMS, Measured, score_translation
 from training.export.candidate import Candidate, PrecisionChoice
 from training.export.translator_candidates import translator_candidates
+from training.initial.translator import InitialTranslator
 from training.kinds.examples import example_texts
 from training.kinds.kind import Beginning
 from training.networks.build import build_translator
 from training.origin import Origin
-from training.preparation import tokenizer_for_pairs, translation_task
+from training.preparation import tokenizer_for_pairs, translation_task, words_of
 from training.recipe import TranslationRecipe
 from training.run_folder import RunFolder
 from training.run_settings import RunSettings
 from training.task import Task
+from training.taught_corpora import with_taught_pairs
 from training.trained import TranslationRun
 
 
@@ -30,19 +41,36 @@ class TranslationKind:
     """See `training.kinds.kind.PublishedKind`."""
 
     def begin(self, recipe: TranslationRecipe, origin: Origin) -> Beginning:
+        initial = _initial(recipe)
         pairs = _pairs(recipe, origin)
-        tokenizer = tokenizer_for_pairs(recipe, pairs)
+        words = _words(recipe, pairs, initial)
+        whole = with_taught_pairs(pairs, recipe.data, recipe.languages)
+        tokenizer = tokenizer_for_pairs(recipe, whole) if initial is None else initial.tokenizer()
+        task = translation_task(recipe, whole, tokenizer, words)
+        if initial is not None:
+            initial.load_into(task.network)
+        files = {RunFolder.TOKENIZER: tokenizer.to_bytes()}
+        if recipe.placeholders is not None:
+            files[RunFolder.WORDS] = words_content(words)
         return Beginning(
-            translation_task(recipe, pairs, tokenizer),
-            {RunFolder.TOKENIZER: tokenizer.to_bytes()},
-            {},
-            pairs.sources,
+            task,
+            files,
+            {"initial_digest": None if initial is None else initial.digest},
+            merged_sources(whole.sources, () if initial is None else initial.sources()),
         )
 
     def resume(self, run: RunFolder, settings: RunSettings) -> Task:
         recipe = settings.recipe
         assert isinstance(recipe, TranslationRecipe)
-        return translation_task(recipe, _pairs(recipe, settings.origin), _tokenizer(run))
+        pairs = _pairs(recipe, settings.origin)
+        words = _words_of(run, recipe, lambda: pairs)
+        whole = with_taught_pairs(pairs, recipe.data, recipe.languages)
+        task = translation_task(recipe, whole, _tokenizer(run), words)
+        if not run.checkpoint.exists():
+            initial = _initial(recipe)
+            if initial is not None:
+                initial.begin_again(run, settings.facts["initial_digest"], task.network)
+        return task
 
     def rates(self, recipe: TranslationRecipe) -> dict[str, float]:
         return {}
@@ -55,7 +83,11 @@ class TranslationKind:
         translator = build_translator(recipe.network, tokenizer.vocabulary_size)
         translator.load_state_dict(weights)
         translator.eval()
-        return TranslationRun(recipe, _pairs(recipe, settings.origin), tokenizer, translator)
+        pairs = _pairs(recipe, settings.origin)
+        words = _words_of(run, recipe, lambda: pairs)
+        if settings.sources is not None:
+            pairs = replace(pairs, sources=settings.sources)
+        return TranslationRun(recipe, pairs, tokenizer, translator, words)
 
     def candidates(
         self, trained: TranslationRun, name: str, choice: PrecisionChoice
@@ -124,6 +156,37 @@ def _pairs(recipe: TranslationRecipe, origin: Origin) -> Corpora[SentencePair]:
     if origin.own is not None:
         return own_pairs(origin.own, recipe.training.seed)
     return parallel_corpora(origin.root, recipe.data, recipe.languages)
+
+
+def _initial(recipe: TranslationRecipe) -> InitialTranslator | None:
+    return None if recipe.initial_run is None else InitialTranslator(recipe, recipe.initial_run)
+
+
+def _words(
+    recipe: TranslationRecipe, pairs: Corpora[SentencePair], initial: InitialTranslator | None
+) -> list[str]:
+    """The words that a network will know: those of pairs, and those that its beginning knew.
+
+    Not those of a teacher's texts: it keeps what stands in no pair as it is written.
+    """
+    if recipe.placeholders is None:
+        return []
+    known = set(words_of(pairs))
+    if initial is not None:
+        began, origin = initial.began, RunSettings.read(initial.folder).origin
+        known.update(_words_of(initial.folder, began, lambda: _pairs(began, origin)))
+    return sorted(known)
+
+
+def _words_of(
+    run: RunFolder, recipe: TranslationRecipe, pairs: Callable[[], Corpora[SentencePair]]
+) -> list[str]:
+    """Those of a run; one from before they were written down knows those of its pairs."""
+    if recipe.placeholders is None:
+        return []
+    if run.words.exists():
+        return run.words.read_text(encoding="utf-8").split("\n")[:-1]
+    return words_of(pairs())
 
 
 def _tokenizer(run: RunFolder) -> Tokenizer:

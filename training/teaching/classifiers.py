@@ -1,16 +1,13 @@
-"""Writes what teachers say of texts, for another classifier to learn (Hinton et al. 2015).
+"""Writes what classifiers say of texts, for another one to learn (Hinton et al. 2015).
 
-Knows nothing about how a teacher comes to its probabilities. The file grows under another name, so
-an interrupted command goes on where it stopped, and what lies under the name asked for is whole.
+Knows nothing about how a teacher comes to its probabilities.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from tqdm import tqdm
 
 from training.baselines.build import BASELINES
 from training.baselines.scoring import trained_baseline
@@ -21,6 +18,7 @@ from training.kinds.classification import load_classifier
 from training.run_folder import RunError, RunFolder
 from training.runs import load_run
 from training.tasks.classification import logits_of
+from training.teaching.growing import Contents, first_sources, write_growing
 from training.trained import ClassificationRun
 
 CHUNK = 2048  # texts between two writes
@@ -77,12 +75,6 @@ class BaselineTeacher:
         return self._shares(texts)
 
 
-def require_new_file(out: Path) -> None:
-    """Raises RunError where something lies already."""
-    if out.exists():
-        raise RunError(f"{out} is there already; name another file (--out), or remove it")
-
-
 def teach(
     teachers: Sequence[Teacher], texts: Mapping[str, Sequence[str]], out: Path, quiet: bool = False
 ) -> int:
@@ -90,32 +82,20 @@ def teach(
 
     texts: by the name of their source; a text that comes again is left out. Raises RunError.
     """
-    require_new_file(out)
     labels = _common_labels(teachers)
-    # A dictionary keeps a text at the first of its sources.
-    sources: dict[str, str] = {}
-    for source, some in texts.items():
-        for text in some:
-            sources.setdefault(text, source)
+    sources = first_sources(texts)
     facts = [{"name": teacher.name, "digest": teacher.digest} for teacher in teachers]
-    header = header_line(labels, facts)
-    partial = out.with_name(out.name + ".partial")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    done = _begun(partial, header, sources)
-    with (
-        partial.open("a", encoding="utf-8") as file,
-        tqdm(total=len(sources), initial=done, unit="text", disable=quiet or None) as bar,
-    ):
-        if not partial.stat().st_size:
-            file.write(header)
-        waiting = islice(sources.items(), done, None)
-        while chunk := list(islice(waiting, CHUNK)):
-            shares = _mean(teachers, labels, [text for text, _ in chunk])
-            for (text, source), row in zip(chunk, shares.tolist(), strict=True):
-                file.write(row_line(TaughtRow(text, source, tuple(row))))
-            file.flush()
-            bar.update(len(chunk))
-    partial.replace(out)
+
+    def lines(some: Sequence[str]) -> Iterator[str]:
+        shares = _mean(teachers, labels, some)
+        for text, row in zip(some, shares.tolist(), strict=True):
+            yield row_line(TaughtRow(text, sources[text], tuple(row)))
+
+    def texts_of(written: Sequence[str], path: Path) -> list[str]:
+        return [row.text for row in parse_taught(written, path).rows]
+
+    contents = Contents(header_line(labels, facts), list(sources), lines, texts_of)
+    write_growing(contents, out, CHUNK, quiet)
     return len(sources)
 
 
@@ -137,27 +117,3 @@ def _mean(teachers: Sequence[Teacher], labels: Sequence[str], texts: Sequence[st
         columns = [list(teacher.labels).index(label) for label in labels]
         total += teacher.probabilities(texts)[:, columns]
     return total / len(teachers)
-
-
-def _begun(partial: Path, header: str, sources: Mapping[str, str]) -> int:
-    """How many texts an interrupted command has written; a torn last line is cut off.
-
-    Raises RunError where it was another command.
-    """
-    if not partial.exists():
-        return 0
-    content = partial.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    # Not splitlines, to which some characters inside a text are line ends too.
-    lines = whole.decode("utf-8").split("\n")[:-1]
-    if lines:
-        written = [row.text for row in parse_taught(lines, partial).rows]
-        if lines[0] + "\n" != header or written != list(islice(sources, len(written))):
-            raise RunError(
-                f"{partial} was begun with other teachers or other texts; remove it, or name "
-                "another file (--out)"
-            )
-    if len(whole) < len(content):
-        with partial.open("r+b") as file:
-            file.truncate(len(whole))
-    return max(len(lines) - 1, 0)

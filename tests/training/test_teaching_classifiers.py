@@ -12,7 +12,7 @@ from tests.training.small_runs import flags
 from training.cli import main
 from training.data.taught import read_taught
 from training.run_folder import RunError, RunFolder
-from training.teaching import CHUNK, BaselineTeacher, NetworkTeacher, teach
+from training.teaching.classifiers import CHUNK, BaselineTeacher, NetworkTeacher, teach
 
 PARTS = {
     part: f'[{{source="synthetic", split="{part}"}}]' for part in ("train", "validation", "test")

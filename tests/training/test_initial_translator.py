@@ -1,0 +1,134 @@
+"""A translator that goes on where another ended, and what is said of one that cannot."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.training.small_runs import TrainedRun
+from training.initial.translator import InitialTranslator
+from training.origin import Origin
+from training.recipe import TranslationRecipe, read_recipe
+from training.run_folder import RunError, RunFolder
+from training.runs import load_run, resume_run, start_run
+from training.trained import TranslationRun
+from training.trainer import Trainer
+
+
+def recipe(initial: Path, **changes: Any) -> TranslationRecipe:
+    settings = {
+        "initial_run": str(initial),
+        "data.train": [{"source": "reverse", "take": 50}],
+        "training.epochs": 1,
+        "training.minimum_steps": 0,
+        "training.tokens_per_batch": 400,
+    }
+    read = read_recipe("reverse", settings | changes)
+    assert isinstance(read, TranslationRecipe)
+    return read
+
+
+def with_placeholders(folder: Path, initial: Path | None = None) -> RunFolder:
+    """A run of the recipe with placeholders, of one epoch."""
+    run = RunFolder(folder)
+    placeholders = {"placeholders": {"names": 0.5}, "tokenizer.vocabulary": 310}
+    wanted = recipe(initial or folder, **placeholders)
+    if initial is None:
+        wanted = wanted.model_copy(update={"initial_run": None})
+    start_run(run, wanted, Origin(folder), quiet=True)
+    return run
+
+
+def test_all_weights_and_the_tokenizer_are_taken_over(reverse: TrainedRun, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    # At this learning rate hardly anything moves.
+    start_run(run, recipe(reverse.run, **{"training.learning_rate": 1e-12}), Origin(tmp_path), True)
+    trained, began = load_run(run), load_run(RunFolder(reverse.run))
+    assert isinstance(trained, TranslationRun) and isinstance(began, TranslationRun)
+    theirs = began.network.state_dict()
+    for name, value in trained.network.state_dict().items():
+        torch.testing.assert_close(value, theirs[name], atol=1e-6, rtol=0)
+    assert run.tokenizer.read_bytes() == (reverse.run / "tokenizer.model").read_bytes()
+    assert [source.name for source in trained.corpora.sources] == ["reverse"]
+
+
+def test_what_the_first_was_trained_on_stays_named(reverse: TrainedRun, tmp_path: Path) -> None:
+    copy, run = RunFolder(tmp_path / "first"), RunFolder(tmp_path / "run")
+    shutil.copytree(reverse.run, copy.path)
+    settings = copy.read_recipe()
+    (known,) = settings["sources"]
+    copy.write_json(copy.recipe, settings | {"sources": [{**known, "name": "novels"}]})
+    start_run(run, recipe(copy.path), Origin(tmp_path), quiet=True)
+    trained = load_run(run)
+    assert isinstance(trained, TranslationRun)
+    assert [source.name for source in trained.corpora.sources] == ["reverse", "novels"]
+
+
+def test_it_knows_the_words_that_the_first_knew(tmp_path: Path) -> None:
+    first = with_placeholders(tmp_path / "first")
+    known = first.words.read_text("utf-8").split()
+    assert "a" in known
+    first.words.write_text("".join(f"{word}\n" for word in (*known, "zeppelin")), "utf-8")
+    second = with_placeholders(tmp_path / "second", first.path)
+    trained = load_run(second)
+    assert isinstance(trained, TranslationRun)
+    assert list(trained.words) == sorted([*known, "zeppelin"])
+    # A run from before they were written down knows those of its pairs.
+    second.words.unlink()
+    trained = load_run(second)
+    assert isinstance(trained, TranslationRun)
+    assert list(trained.words) == known
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"network.decoder_size": 65}, r"\(initial_run\): network.decoder_size is 65, there 64$"),
+        ({"network.attention": "none"}, "network.attention is none, there additive"),
+        ({"languages.target": "fr"}, "translates from en to de, the recipe from en to fr"),
+        (
+            {"placeholders": {"names": 0.5}},
+            "was trained without placeholders, the recipe is with them",
+        ),
+    ],
+)
+def test_another_network_is_refused_before_anything_is_read(
+    reverse: TrainedRun, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    nowhere = recipe(reverse.run, **changes | {"data.train": [{"source": "multi30k"}]})
+    with pytest.raises(RunError, match=said):
+        start_run(RunFolder(tmp_path / "run"), nowhere, Origin(tmp_path / "none"), quiet=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_of_another_task_is_refused(stars: TrainedRun, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="is a run of classification, not of translation"):
+        InitialTranslator(recipe(stars.run), str(stars.run))
+
+
+def killed(self: Trainer, resume: bool = False) -> Any:
+    raise MemoryError
+
+
+def test_a_run_without_a_checkpoint_begins_again_with_the_same_weights(
+    reverse: TrainedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = RunFolder(tmp_path / "first")
+    shutil.copytree(reverse.run, copy.path)
+    whole, broken = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "broken")
+    wanted = recipe(copy.path)
+    start_run(whole, wanted, Origin(tmp_path), quiet=True)
+    with monkeypatch.context() as patched, pytest.raises(MemoryError):
+        patched.setattr(Trainer, "train", killed)
+        start_run(broken, wanted, Origin(tmp_path), quiet=True)
+    weights = copy.best.read_bytes()
+    changed = copy.read_tensors(copy.best)
+    torch.save({**changed, "output_bias": changed["output_bias"] + 1}, copy.best)
+    with pytest.raises(RunError, match=r"first has other weights than when .*broken began with"):
+        resume_run(broken, quiet=True)
+    copy.best.write_bytes(weights)
+    resume_run(broken, quiet=True)
+    mine, expected = (run.read_tensors(run.best) for run in (broken, whole))
+    assert all(torch.equal(mine[name], value) for name, value in expected.items())
