@@ -30,11 +30,14 @@ def recipe(initial: Path, **changes: Any) -> TranslationRecipe:
     return read
 
 
-def with_placeholders(folder: Path, initial: Path | None = None) -> RunFolder:
+def with_placeholders(
+    folder: Path, initial: Path | None = None, source: str = "en", target: str = "de"
+) -> RunFolder:
     """A run of the recipe with placeholders, of one epoch."""
     run = RunFolder(folder)
     placeholders = {"placeholders": {"names": 0.5}, "tokenizer.vocabulary": 310}
-    wanted = recipe(initial or folder, **placeholders)
+    languages = {"languages": {"source": source, "target": target}}
+    wanted = recipe(initial or folder, **placeholders, **languages)
     if initial is None:
         wanted = wanted.model_copy(update={"initial_run": None})
     start_run(run, wanted, Origin(folder), quiet=True)
@@ -75,6 +78,9 @@ def test_it_knows_the_words_that_the_first_knew(tmp_path: Path) -> None:
     trained = load_run(second)
     assert isinstance(trained, TranslationRun)
     assert list(trained.words) == sorted([*known, "zeppelin"])
+    # One of the other direction reads other words.
+    third = with_placeholders(tmp_path / "third", first.path, source="de", target="en")
+    assert third.words.read_text("utf-8").split() == known
     # A run from before they were written down knows those of its pairs.
     second.words.unlink()
     trained = load_run(second)
@@ -87,7 +93,10 @@ def test_it_knows_the_words_that_the_first_knew(tmp_path: Path) -> None:
     [
         ({"network.decoder_size": 65}, r"\(initial_run\): network.decoder_size is 65, there 64$"),
         ({"network.attention": "none"}, "network.attention is none, there additive"),
-        ({"languages.target": "fr"}, "translates from en to de, the recipe from en to fr"),
+        (
+            {"languages.target": "fr"},
+            "translates from en to de, the recipe from en to fr: begin with",
+        ),
         (
             {"placeholders": {"names": 0.5}},
             "was trained without placeholders, the recipe is with them",

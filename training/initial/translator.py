@@ -1,4 +1,10 @@
-"""What a translator takes over from another run: everything, so that it is trained further."""
+"""What a translator takes over from another run: everything, so that it is trained further.
+
+The run may be one of the other direction. Both languages share a tokenizer and an embedding, so a
+network begins with all that is known of their words, and has to learn to read one and to write the
+other (Kocmi and Bojar 2018, "Trivial transfer learning for low-resource neural machine
+translation").
+"""
 
 from service.artifact.tokenizer import Tokenizer
 from training.initial.run import InitialRun
@@ -12,9 +18,13 @@ _SIZES = (
 
 
 class InitialTranslator(InitialRun):
-    """A translator's run of the same languages."""
+    """A translator's run of the same two languages."""
 
     began: TranslationRecipe
+
+    def reads(self, language: str) -> bool:
+        """Whether it translates from that language."""
+        return self.began.languages.source == language
 
     def tokenizer(self) -> Tokenizer:
         return Tokenizer.from_file(self.folder.tokenizer, add_eos=True)
@@ -23,18 +33,19 @@ class InitialTranslator(InitialRun):
         path, began = self.folder.path, self.began
         if not isinstance(began, TranslationRecipe):
             raise RunError(f"{path} (initial_run) is a run of {began.task}, not of translation")
-        if began.languages != recipe.languages:
+        theirs, ours = began.languages, recipe.languages
+        if {theirs.source, theirs.target} != {ours.source, ours.target}:
             raise RunError(
-                f"{path} (initial_run) translates from {began.languages.source} to "
-                f"{began.languages.target}, the recipe from {recipe.languages.source} to "
-                f"{recipe.languages.target}"
+                f"{path} (initial_run) translates from {theirs.source} to {theirs.target}, the "
+                f"recipe from {ours.source} to {ours.target}: begin with a run of the same two "
+                "languages"
             )
         if (began.placeholders is None) != (recipe.placeholders is None):
-            theirs, ours = (
+            there, here = (
                 "without" if one.placeholders is None else "with" for one in (began, recipe)
             )
             raise RunError(
-                f"{path} (initial_run) was trained {theirs} placeholders, the recipe is {ours} "
+                f"{path} (initial_run) was trained {there} placeholders, the recipe is {here} "
                 "them: a network that has not learnt their symbols cannot be given them, nor be "
                 "rid of them"
             )

@@ -165,14 +165,14 @@ def _initial(recipe: TranslationRecipe) -> InitialTranslator | None:
 def _words(
     recipe: TranslationRecipe, pairs: Corpora[SentencePair], initial: InitialTranslator | None
 ) -> list[str]:
-    """The words that a network will know: those of pairs, and those that its beginning knew.
+    """The words that a network will know: those of pairs, and those that its beginning could read.
 
     Not those of a teacher's texts: it keeps what stands in no pair as it is written.
     """
     if recipe.placeholders is None:
         return []
     known = set(words_of(pairs))
-    if initial is not None:
+    if initial is not None and initial.reads(recipe.languages.source):
         began, origin = initial.began, RunSettings.read(initial.folder).origin
         known.update(_words_of(initial.folder, began, lambda: _pairs(began, origin)))
     return sorted(known)

@@ -80,7 +80,7 @@ class TranslationRecipe(Section):
     initial_run: str | None = Field(
         default=None,
         description="folder of a translator's run that this one goes on from: its tokenizer and "
-        "all its weights; of the same languages and sizes",
+        "all its weights; of the same two languages, in either direction, and of the same sizes",
     )
     data: TranslationData
     tokenizer: TokenizerSettings
