@@ -70,9 +70,9 @@ class TranslationTask:
         target, target_lengths = pad([self._targets[i] for i in batch], device)
         begin = torch.full_like(target[:, :1], BOS_ID)
         shifted = torch.cat([begin, target[:, :-1]], dim=1)  # batch x time
-        logits, _ = self.network(source, source_lengths, shifted)
         real = target != PAD_ID  # batch x time
-        total = smoothed_cross_entropy(logits[real], target[real], self.settings.label_smoothing)
+        logits = self.network.logits_at(source, source_lengths, shifted, real)
+        total = smoothed_cross_entropy(logits, target[real], self.settings.label_smoothing)
         return total / real.sum(), int(target_lengths.sum())
 
     def validate(self) -> Validation:

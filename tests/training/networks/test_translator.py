@@ -59,6 +59,17 @@ def test_a_row_does_not_depend_on_its_batch(kind: AttentionKind, cell: CellName)
         torch.testing.assert_close(weights[one, :, :length], attention, rtol=0, atol=1e-6)
 
 
+def test_logits_of_some_places_are_those_of_all() -> None:
+    network = translator().eval()
+    tokens, lengths = token_batch()
+    forced = targets()
+    places = torch.rand(forced.shape) < 0.5
+    logits, _ = network(tokens, lengths, forced)
+    some = network.logits_at(tokens, lengths, forced, places)
+    assert 0 < len(some) < places.numel()
+    torch.testing.assert_close(some, logits[places], rtol=0, atol=1e-5)
+
+
 def test_a_logit_reads_only_the_words_before_it() -> None:
     network = translator().eval()
     source, forced = network.encode(*token_batch()), targets()
