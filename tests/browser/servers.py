@@ -7,9 +7,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 300.0  # seconds: a server that says no more by then never will
 
 
 @contextmanager
@@ -28,6 +29,8 @@ def serving(models: Path, *flags: str) -> Iterator[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+    patience = Timer(PATIENCE, process.kill)  # which ends the wait for its next line
+    patience.start()
     try:
         assert process.stderr is not None
         address = ""
@@ -41,6 +44,7 @@ def serving(models: Path, *flags: str) -> Iterator[str]:
             listening = re.search(r"listening on (http://\S+:\d+)", line)
             address = listening[1] if listening else address
             ready += line.endswith((" is ready\n", "accepting requests\n"))
+        patience.cancel()
         # A log that nobody reads on would stop the server once the pipe is full.
         rest = Thread(target=process.stderr.read)
         rest.start()
@@ -50,6 +54,7 @@ def serving(models: Path, *flags: str) -> Iterator[str]:
             process.kill()
             rest.join()
     finally:
+        patience.cancel()
         process.kill()
         process.wait()
         assert process.stderr is not None
