@@ -342,10 +342,7 @@ def _held_out(
 
 def _described(source: Source, rows: int) -> DataSource:
     """A split beside the one for training has a name of its own."""
-    described = describe_source(source.source, rows)
-    if source.split == "train":
-        return described
-    return described.model_copy(update={"name": f"{source.source}:{source.split}"})
+    return describe_source(source.source, rows).model_copy(update={"name": source.name})
 
 
 def describe_text_source(name: str, rows: int) -> DataSource:

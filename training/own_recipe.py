@@ -19,6 +19,11 @@ from training.usage import UsageError
 
 OWN_LICENSE = "the user's own"
 OWN_NOTE = "Trained on data of the user's own; its terms are the user's to state."
+OTHERS_LICENSE = "the user's own, and those of other sources"
+OTHERS_NOTE = (
+    "Trained on data of the user's own, whose terms are the user's to state, and on other data, "
+    "that {} brought: the terms of all its sources hold."
+)
 # Settings that --data takes the place of, and where to say them instead.
 _TAKEN = {
     "data.train": "--data is what is trained on",
@@ -36,14 +41,16 @@ def own_recipe(recipe: PublishedRecipe, options: argparse.Namespace) -> Publishe
         _require_free(key)
     if options.license is not None and _says(said, "publication.license"):
         raise UsageError("--license and --set publication.license say the same: leave out one")
+    data = _own_data(recipe, options, said)
+    others = _others(recipe, data)
     changes: dict[str, Any] = {
-        "data": _own_data(recipe, options, said),
+        "data": data,
         "publication": _kept(
             recipe.publication,
             {
                 "name": options.publish.name if options.publish else options.data.stem,
-                "license": options.license or OWN_LICENSE,
-                "license_note": OWN_NOTE,
+                "license": options.license or (OTHERS_LICENSE if others else OWN_LICENSE),
+                "license_note": OTHERS_NOTE.format(others) if others else OWN_NOTE,
                 "examples": (),
                 "limits": "",
             },
@@ -74,6 +81,14 @@ def _own_data(recipe: PublishedRecipe, options: argparse.Namespace, said: list[s
         if hasattr(recipe.data, name) and _says(said, f"data.{name}")
     }
     return data.model_copy(update=further)
+
+
+def _others(recipe: PublishedRecipe, data: Any) -> str:
+    """What brings more than the user's data into the weights; empty where nothing does."""
+    initial = getattr(recipe, "initial_run", None)
+    files = [taught.file for taught in getattr(data, "taught", ())]
+    texts = [source.name for source in getattr(data, "unlabelled", ())]
+    return " and ".join(filter(None, [initial, *files, *texts]))
 
 
 def _own_target(recipe: SequenceRecipe, options: argparse.Namespace, said: list[str]) -> Any:

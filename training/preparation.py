@@ -125,7 +125,7 @@ def translation_task(
     recipe: TranslationRecipe,
     corpora: Corpora[SentencePair],
     tokenizer: Tokenizer,
-    words: Sequence[str] = (),
+    words: Sequence[str],
 ) -> TranslationTask:
     """The task with a freshly initialised network; the same seed gives the same weights.
 

@@ -4,6 +4,7 @@ Finds the texts for a teacher, and puts its translations beside the pairs of a r
 about networks.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,11 +21,15 @@ from training.corpora import (
 )
 from training.data.errors import DataError
 from training.data.examples import SentencePair
+from training.data.languages import SOURCES as LANGUAGES
 from training.data.parallel import SOURCES as PARALLEL
 from training.data.taught_pairs import read_taught_pairs
-from training.recipe import Languages, Source, TranslationData
+from training.recipe import Languages, TranslationData
 
-_LANGUAGE_OF_TEXTS = "en"  # of every source that is no pairs
+_LANGUAGE_OF_TEXTS = "en"  # of every source that is neither pairs nor made to tell languages apart
+_LONGEST = 400  # characters of a text that a teacher is asked: longer ones are hardly sentences
+
+_log = logging.getLogger(__name__)
 
 
 def texts_to_translate(
@@ -33,22 +38,31 @@ def texts_to_translate(
     """The texts of sources that are written NAME or NAME:SPLIT, with their right translations.
 
     By the name of the source and by the text. Pairs have right translations; other texts are cut
-    into sentences and have none. Raises DataError.
+    into sentences and have none. What is too long is left out. Raises DataError.
     """
     pairs, plain = parallel_loader(root, languages), text_loader(root)
     found: dict[str, dict[str, list[str]]] = {}
     for name in names:
         source = source_to_learn_from(name)
+        if source.source in LANGUAGES:
+            raise DataError(
+                f'"{name}" holds several languages, and texts that other sources hold out; name '
+                "the source that it is made of"
+            )
         texts: dict[str, list[str]] = {}
         if source.source in (*PARALLEL, "reverse"):
             for pair in pairs(source):
                 texts.setdefault(pair.source, []).append(pair.target)
-        elif languages.source != _LANGUAGE_OF_TEXTS:
-            raise DataError(f'"{name}" is English; the teacher reads {languages.source}')
         else:
-            for text in plain(source):
+            read = plain(source)
+            if languages.source != _LANGUAGE_OF_TEXTS:
+                raise DataError(f'"{name}" is English; the teacher reads {languages.source}')
+            for text in read:
                 texts.update((one, []) for one in split_sentences(text, "en").sentences)
-        found[name] = texts
+        found[name] = {text: right for text, right in texts.items() if len(text) <= _LONGEST}
+        if left_out := len(texts) - len(found[name]):
+            _log.info("%s: %s texts of more than %s characters are left out",
+                      name, f"{left_out:,}", _LONGEST)  # fmt: skip
     return found
 
 
@@ -58,13 +72,18 @@ def with_taught_pairs(
     """The corpora, and a part for each file that ``data.taught`` names. Raises DataError."""
     if not data.taught:
         return corpora
-    held_out = {_name(source) for source in (*data.validation, *data.test)}
+    held_out = {source.name for source in (*data.validation, *data.test)}
     parts, rows = [], Counter[str]()
     for taught in data.taught:
         path = Path(taught.file)
         read = read_taught_pairs(path, (languages.source, languages.target))
         # A teacher that found no words for a text has nothing to teach of it.
         told = [row for row in read if row.translation]
+        if not told:
+            raise DataError(f"{path} holds no translation")
+        if len(told) < len(read):
+            _log.info("%s: %s texts have no translation and are left out",
+                      path, f"{len(read) - len(told):,}")  # fmt: skip
         for row in told:
             if row.source in held_out:
                 raise DataError(
@@ -80,8 +99,3 @@ def with_taught_pairs(
         takes=[*corpora.takes, *(taught.take for taught in data.taught)],
         sources=merged_sources(corpora.sources, described),
     )
-
-
-def _name(source: Source) -> str:
-    """As `teach` is told it."""
-    return source.source if source.split == "train" else f"{source.source}:{source.split}"

@@ -71,7 +71,7 @@ class TranslationRun:
     corpora: Corpora[SentencePair]
     tokenizer: Tokenizer
     network: Translator
-    words: Sequence[str] = ()  # that it knows, where it has learnt placeholders
+    words: Sequence[str]  # that it knows; none where it has learnt no placeholders
 
 
 TrainedRun = ClassificationRun | GenerationRun | SequenceRun | TaggingRun | TranslationRun

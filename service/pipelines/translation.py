@@ -172,19 +172,10 @@ class TranslationPipeline:
         self, sentences: Sequence[str], options: SearchOptions | None = None
     ) -> list[str]:
         """The translation of each sentence, taken as it stands. Raises TextError."""
-        return [best[0].text for best in self.sentence_alternatives(sentences, options)]
-
-    def sentence_alternatives(
-        self, sentences: Sequence[str], options: SearchOptions | None = None
-    ) -> list[list[Alternative]]:
-        """The translations of each sentence, taken as it stands, best first. Raises TextError."""
         masked = [self.masked(sentence, glossary_of(options)) for sentence in sentences]
         rows = [self._tokens(i, sentence.text) for i, sentence in enumerate(masked)]
-        found: list[list[Alternative]] = self._compute(rows, options, self._alternatives)
-        return [
-            [other._replace(text=one.restored(other.text)) for other in ranked]
-            for one, ranked in zip(masked, found, strict=True)
-        ]
+        best = self._compute(rows, options, self._alternatives)
+        return [one.restored(ranked[0].text) for one, ranked in zip(masked, best, strict=True)]
 
     def search(
         self, rows: Sequence[Sequence[int]], options: SearchOptions | None = None

@@ -184,7 +184,7 @@ def language_modelling(data: int = 1, **training: Any) -> LanguageModellingTask:
 
 def translation(data: int = 1, **training: Any) -> TranslationTask:
     """The same for the task that reverses letters."""
-    return translation_task(translation_recipe(**training), parallel(data), pair_tokenizer())
+    return translation_task(translation_recipe(**training), parallel(data), pair_tokenizer(), ())
 
 
 def _named(training: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A translator that goes on where another ended, and what is said of one that cannot."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 from tests.training.small_runs import TrainedRun
+from training.corpora import OwnData
 from training.initial.translator import InitialTranslator
 from training.origin import Origin
 from training.recipe import TranslationRecipe, read_recipe
@@ -98,6 +100,14 @@ def test_it_knows_the_words_that_the_first_knew(tmp_path: Path) -> None:
             "translates from en to de, the recipe from en to fr: begin with",
         ),
         (
+            {"tokenizer.vocabulary": 301},
+            r"brings a tokenizer of other settings; write those in .*: vocabulary=300, kind=bpe",
+        ),
+        (
+            {"data.test": [{"source": "reverse"}]},
+            r"\(initial_run\) was trained on reverse, which the recipe holds out",
+        ),
+        (
             {"placeholders": {"names": 0.5}},
             "was trained without placeholders, the recipe is with them",
         ),
@@ -110,6 +120,49 @@ def test_another_network_is_refused_before_anything_is_read(
     with pytest.raises(RunError, match=said):
         start_run(RunFolder(tmp_path / "run"), nowhere, Origin(tmp_path / "none"), quiet=True)
     assert not list(tmp_path.iterdir())
+
+
+def test_rows_that_may_be_held_out_now_are_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pairs = tmp_path / "pairs.csv"
+    lines = [f"a {i % 7} b {i},b {i} a {i % 7}\n" for i in range(200)]
+    pairs.write_text("source,target\n" + "".join(lines), "utf-8")
+    own = OwnData(pairs, source_column="source", target_column="target")
+    first = RunFolder(tmp_path / "first")
+    plain = recipe(tmp_path).model_copy(update={"initial_run": None})
+    start_run(first, plain, Origin(tmp_path, own), quiet=True)
+    turned = replace(own, source_column="target", target_column="source")
+    more = tmp_path / "more.csv"
+    more.write_text(pairs.read_text("utf-8") + "c,d\n", "utf-8")
+    for number, (changes, mine, warned) in enumerate(
+        (
+            ({}, own, False),
+            ({"training.seed": 2}, own, True),
+            ({}, turned, True),
+            ({}, replace(own, file=more), True),
+        )
+    ):
+        caplog.clear()
+        again = recipe(first.path, **changes)
+        start_run(RunFolder(tmp_path / str(number)), again, Origin(tmp_path, mine), quiet=True)
+        said = "was trained on rows of pairs.csv: any of them" in caplog.text
+        assert said == warned, (changes, mine)
+
+
+def test_a_changed_file_of_the_first_run_is_no_obstacle(
+    reverse: TrainedRun, tmp_path: Path
+) -> None:
+    copy, run = RunFolder(tmp_path / "first"), RunFolder(tmp_path / "run")
+    shutil.copytree(reverse.run, copy.path)
+    mine = tmp_path / "pairs.csv"
+    mine.write_text("source,target\na,b\n", "utf-8")
+    own = OwnData(mine, source_column="source", target_column="target")
+    settings = copy.read_recipe()
+    origin = Origin(tmp_path, own).to_json()
+    copy.write_json(copy.recipe, {**settings, "origin": origin, "own_digest": "of another content"})
+    start_run(run, recipe(copy.path), Origin(tmp_path), quiet=True)
+    assert run.best.exists()
 
 
 def test_a_run_of_another_task_is_refused(stars: TrainedRun, tmp_path: Path) -> None:

@@ -43,6 +43,35 @@ def test_what_a_recipe_says_of_its_data_is_not_said_of_others() -> None:
     assert tagger.vectors is None
 
 
+@pytest.mark.parametrize(
+    ("recipe", "settings", "brought"),
+    [
+        ("translation-en-de", ["initial_run=runs/one"], "runs/one"),
+        (
+            "translation-en-de",
+            ["initial_run=runs/one", 'data.taught=[{file="pairs.jsonl"}]'],
+            "runs/one and pairs.jsonl",
+        ),
+        ("sentiment-adversarial", [], "runs/reviews-lm"),
+        (
+            "sentiment-bilstm",
+            ['data.unlabelled=[{source="imdb", split="unlabelled"}]'],
+            "imdb:unlabelled",
+        ),
+    ],
+)
+def test_others_data_is_not_said_to_be_the_users(
+    recipe: str, settings: list[str], brought: str
+) -> None:
+    flags = [part for setting in settings for part in ("--set", setting)]
+    publication = own(recipe, *flags).publication
+    assert publication.license == "the user's own, and those of other sources"
+    assert f"that {brought} brought: the terms of all" in publication.license_note
+    stated = own(recipe, *flags, "--license", "CC0-1.0").publication
+    assert stated.license == "CC0-1.0"
+    assert stated.license_note == publication.license_note
+
+
 def test_what_is_set_stays() -> None:
     recipe = own(
         "sentiment-bilstm",

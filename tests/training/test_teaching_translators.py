@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import torch
 
 from service.artifact import read_artifact
 from tests.training.small_runs import REVERSE_SETTINGS, TrainedRun, flags
@@ -14,7 +15,7 @@ from training.corpora import parallel_corpora
 from training.data.errors import DataError
 from training.data.taught_pairs import TaughtPair, pair_line, pairs_header, read_taught_pairs
 from training.recipe import Languages, TranslationData, TranslationRecipe, read_recipe
-from training.run_folder import RunError
+from training.run_folder import RunError, RunFolder
 from training.taught_corpora import texts_to_translate, with_taught_pairs
 from training.teaching.choice import closest, consensus
 from training.teaching.translators import CHUNK, TranslatorTeacher, teach_pairs
@@ -53,6 +54,10 @@ def test_without_what_is_right_the_one_that_most_agree_with() -> None:
     proposals = ["completely other words", "a dog runs fast", "a dog runs", "the dog runs fast"]
     assert consensus(proposals) == "a dog runs fast"
     assert consensus(["only one"]) == "only one"
+    # What several propose has several votes.
+    assert consensus(["a b c", "d e f", "d e f"]) == "d e f"
+    often = ["a dog runs fast"] * 3 + ["a dog runs very fast", "a dog runs", "a dog races fast"]
+    assert consensus(often) == "a dog runs fast"
     assert consensus(["first of two", "something else"]) == "first of two"
 
 
@@ -76,7 +81,7 @@ def test_one_translation_of_each_text(tmp_path: Path) -> None:
 def test_a_text_without_words_stays_without_a_translation(tmp_path: Path) -> None:
     class Silent(Proposing):
         def translations(self, texts: Sequence[str], beam_size: int) -> list[list[str]]:
-            return [["", " "] for _ in texts]
+            return [["", " "], []]
 
     out = tmp_path / "pairs.jsonl"
     teach_pairs([Silent()], {"one": {"...": ["!"], "?": []}}, out, quiet=True)
@@ -91,8 +96,13 @@ def test_an_interrupted_command_goes_on_to_the_same_file(tmp_path: Path) -> None
     impatient.patience = 1
     with pytest.raises(MemoryError):
         teach_pairs([impatient], texts, broken, quiet=True)
-    with pytest.raises(RunError, match="was begun with other teachers or other texts; remove"):
-        teach_pairs([Proposing("a", "b")], texts, broken, beam_size=4, quiet=True)
+    partial = tmp_path / "broken.jsonl.partial"
+    begun = partial.read_bytes()
+    for other in (begun.replace(b'"5"', b'"4"'), b'{"labels": ["a", "b"]}\n'):
+        partial.write_bytes(other)
+        with pytest.raises(RunError, match="was begun with other teachers or other texts; remove"):
+            teach_pairs([Proposing("a", "b")], texts, broken, quiet=True)
+    partial.write_bytes(begun)
     again = Proposing("a", "b")
     teach_pairs([again], texts, broken, quiet=True)
     assert again.asked == list(texts["one"])[CHUNK:]
@@ -114,8 +124,16 @@ def test_a_run_proposes_what_its_version_answers(reverse: TrainedRun, tmp_path: 
     texts = ["a b c d", "x", "b a", "q r s t u v", "\u200b"]
     found = run.translations(texts, 3)
     assert found == published.translations(texts, 3)
-    assert [len(ranked) for ranked in found] == [3] * len(texts)
     assert found[0][0] == "d c b a" and found[2][0] == "a b"
+    assert max(map(len, found)) == 3
+    # Two exports of a run are one teacher, or nothing could be gone on with.
+    again = TranslatorTeacher(reverse.run, tmp_path)
+    assert again.digest == run.digest
+    other = tmp_path / "other"
+    shutil.copytree(reverse.run, other)
+    weights = RunFolder(other).read_tensors(other / "best.pt")
+    torch.save({**weights, "output_bias": weights["output_bias"] + 1}, other / "best.pt")
+    assert TranslatorTeacher(other, tmp_path).digest != run.digest
     assert run.languages == published.languages == EN_DE
 
 
@@ -129,8 +147,12 @@ def test_sources_that_cannot_be_translated_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match='"multi30k:test" is held out'):
         texts_to_translate(tmp_path, ["multi30k:test"], LANGUAGES)
     backwards = Languages(source="de", target="en")
-    with pytest.raises(DataError, match='"imdb" is English; the teacher reads de'):
-        texts_to_translate(tmp_path, ["imdb"], backwards)
+    with pytest.raises(DataError, match='"synthetic" is English; the teacher reads de'):
+        texts_to_translate(tmp_path, ["synthetic"], backwards)
+    with pytest.raises(DataError, match='no sentiment dataset is called "nothing"'):
+        texts_to_translate(tmp_path, ["nothing"], backwards)
+    with pytest.raises(DataError, match='"multi30k_languages" holds several languages'):
+        texts_to_translate(tmp_path, ["multi30k_languages"], LANGUAGES)
 
 
 def test_a_teachers_texts_stand_beside_the_pairs(tmp_path: Path) -> None:
@@ -150,6 +172,10 @@ def test_a_teachers_texts_stand_beside_the_pairs(tmp_path: Path) -> None:
         ("reverse", 4000), ("newstest:2014", 1),
     ]  # fmt: skip
     assert with_taught_pairs(pairs, recipe.data, LANGUAGES) is pairs
+    path.write_text(pairs_header(EN_DE, []) + pair_line(rows[1]), encoding="utf-8")
+    with pytest.raises(DataError, match=r"pairs\.jsonl holds no translation"):
+        with_taught_pairs(pairs, data, LANGUAGES)
+    path.write_text(pairs_header(EN_DE, []) + pair_line(rows[0]), encoding="utf-8")
     held = data.model_dump() | {"test": [{"source": "newstest", "split": "2014"}]}
     with pytest.raises(DataError, match="holds texts of newstest:2014, which the recipe holds out"):
         with_taught_pairs(pairs, TranslationData.model_validate(held), LANGUAGES)
@@ -163,6 +189,11 @@ def test_from_a_teacher_to_a_published_student_that_goes_on_from_it(
     assert main([*command, "--out", str(out), "--quiet"]) == 0
     said = capsys.readouterr().out
     assert "texts, translated by 1 teachers" in said
+    assert read_taught_pairs(out, EN_DE)[0].source == "reverse"
+    # What nobody but the teacher says, so that it shows whether its word was learnt.
+    written = [row._replace(source="elsewhere", translation="x y z") for row in
+               read_taught_pairs(out, EN_DE)]  # fmt: skip
+    out.write_text(pairs_header(EN_DE, []) + "".join(map(pair_line, written)), encoding="utf-8")
     setting = said.rpartition("--set ")[2].strip().strip("'")
     assert setting == f'data.taught=[{{file="{out}"}}]'
     settings = [*REVERSE_SETTINGS, "training.epochs=1", setting, f"initial_run={reverse.run}"]
@@ -171,8 +202,10 @@ def test_from_a_teacher_to_a_published_student_that_goes_on_from_it(
     assert main(train) == 0
     assert (run / "tokenizer.model").read_bytes() == (reverse.run / "tokenizer.model").read_bytes()
     assert main(["export", str(run), "--publish", str(target), "--quiet"]) == 0
-    scores = {score.metric: score.value for score in read_artifact(target / "1").manifest.scores}
-    assert max(scores.values()) > 90
+    artifact = read_artifact(target / "1")
+    assert [source.name for source in artifact.manifest.sources] == ["reverse", "elsewhere"]
+    student = TranslatorTeacher(artifact.path, tmp_path)
+    assert student.translations(["a b c d e", "f g h"], 1) == [["x y z"], ["x y z"]]
 
 
 @pytest.mark.parametrize(
@@ -207,4 +240,4 @@ def test_other_tasks_are_refused(
     ):
         assert main(["teach", *map(str, teachers), *out]) == 1
         assert said in capsys.readouterr().err
-    shutil.rmtree(tmp_path)
+    assert not list(tmp_path.iterdir())

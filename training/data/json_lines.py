@@ -1,10 +1,22 @@
 """Reads files of a JSON object a line."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from training.data.errors import DataError
+
+
+@contextmanager
+def open_lines(path: Path) -> Iterator[TextIO]:
+    """The file of that path. Raises DataError where it is not UTF-8."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            yield lines
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8: {error}") from error
 
 
 def json_object(line: str, path: Path, number: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from training.data.errors import DataError
-from training.data.json_lines import json_object
+from training.data.json_lines import json_object, open_lines
 
 
 class TaughtRow(NamedTuple):
@@ -49,7 +49,7 @@ def read_taught(path: Path) -> TaughtFile:
             f"{path} is not there; expected texts with a teacher's probabilities, as "
             "python -m training teach writes them"
         )
-    with path.open(encoding="utf-8") as lines:
+    with open_lines(path) as lines:
         return parse_taught(lines, path)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from training.data.errors import DataError
-from training.data.json_lines import json_object
+from training.data.json_lines import json_object, open_lines
 
 
 class TaughtPair(NamedTuple):
@@ -43,7 +43,7 @@ def read_taught_pairs(path: Path, languages: tuple[str, str]) -> list[TaughtPair
             f"{path} is not there; expected texts with a teacher's translations, as "
             "python -m training teach writes them"
         )
-    with path.open(encoding="utf-8") as lines:
+    with open_lines(path) as lines:
         file = parse_taught_pairs(lines, path)
     if file.languages != languages:
         raise DataError(

@@ -5,6 +5,7 @@ trained further.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -15,13 +16,14 @@ from training.corpora import text_corpora
 from training.initial.run import InitialRun
 from training.recipe import ClassificationRecipe, LanguageModelRecipe
 from training.run_folder import RunError
-from training.run_settings import RunSettings
 
 PARTS = ("embedding.", "recurrent.")  # of the classifier's parameters, by their names
 
 
 class InitialClassifier(InitialRun):
     """A language model's run, or a classifier's."""
+
+    began: LanguageModelRecipe | ClassificationRecipe
 
     @property
     def gives_head(self) -> bool:
@@ -47,9 +49,8 @@ class InitialClassifier(InitialRun):
         network.embedding.load_state_dict(_under("embedding.", self.weights))
         network.recurrent.load_state_dict(_under("recurrent.", self.weights))
 
-    def _older_sources(self, settings: RunSettings) -> Sequence[Source]:
-        assert isinstance(settings.recipe, LanguageModelRecipe)
-        return text_corpora(settings.origin.root, settings.recipe.data).sources
+    def _older_sources(self, root: Path) -> Sequence[Source]:
+        return text_corpora(root, self.began.data).sources
 
     def _require_fit(self, recipe: ClassificationRecipe) -> None:
         began = self.began

@@ -1,10 +1,11 @@
 """The run that another one begins with: its settings, its weights, and whether they fit.
 
-Knows nothing about training. Everything is checked before any work begins.
+Knows nothing about training. What can be checked before any work begins is checked then.
 """
 
 import hashlib
 import io
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,9 +16,12 @@ from torch import Tensor, nn
 
 from service.artifact import Source
 from service.artifact.tokenizer import Tokenizer
+from training.data.checksums import digest_of
+from training.origin import Origin
 from training.recipe import Recipe, parse_recipe
 from training.run_folder import RunError, RunFolder
-from training.run_settings import RunSettings
+
+_log = logging.getLogger(__name__)
 
 
 class InitialRun(ABC):
@@ -32,6 +36,7 @@ class InitialRun(ABC):
         self._facts: Mapping[str, Any] = self.folder.read_recipe()
         self.began: Recipe = parse_recipe(self._facts["recipe"], str(self.folder.recipe))
         self._require_fit(recipe)
+        self._require_held_out(recipe)
         if not self.folder.best.exists():
             raise RunError(
                 f"{path} (initial_run) has no weights yet: {self.folder.best.name} comes with its "
@@ -52,6 +57,11 @@ class InitialRun(ABC):
     def tokenizer(self) -> Tokenizer:
         """What its network reads with."""
 
+    @property
+    def origin(self) -> Origin:
+        """Where its examples came from."""
+        return Origin.from_json(self._facts["origin"])
+
     def load_into(self, network: nn.Module) -> None:
         """Raises RunError for weights of other sizes."""
         try:
@@ -63,13 +73,43 @@ class InitialRun(ABC):
         network.load_state_dict(self.weights)
 
     def sources(self) -> Sequence[Source]:
-        """What it was trained on, which a manifest has to name too."""
-        settings = RunSettings.read(self.folder)
-        return self._older_sources(settings) if settings.sources is None else settings.sources
+        """What it was trained on, which a manifest has to name too. Raises DataError."""
+        recorded = self._facts.get("sources")
+        if recorded is None:
+            return self._older_sources(self.origin.root)
+        return [Source.model_validate(one) for one in recorded]
 
-    def _older_sources(self, settings: RunSettings) -> Sequence[Source]:
-        """Those of a run from before they were recorded."""
-        raise RunError(f"{self.folder.path} (initial_run) does not say what it was trained on")
+    @abstractmethod
+    def _older_sources(self, root: Path) -> Sequence[Source]:
+        """Those of a run from before they were recorded. root: of the datasets."""
+
+    def warn_of_overlap(self, recipe: Any, origin: Origin) -> None:
+        """Logs that scores may be too good, where a user's rows may be split in another way."""
+        theirs, mine = self.origin.own, origin.own
+        if theirs is None or mine is None:
+            return
+        columns = ("text_column", "label_column", "source_column", "target_column")
+        if (
+            digest_of(mine.file) != self._facts["own_digest"]
+            or recipe.training.seed != self.began.training.seed
+            or any(getattr(mine, name) != getattr(theirs, name) for name in columns)
+        ):
+            _log.warning(
+                "%s (initial_run) was trained on rows of %s: any of them that %s has too may be "
+                "held out now, and scores on those are too good. With the same file, columns and "
+                "training.seed the same rows are held out",
+                self.folder.path, theirs.file.name, mine.file.name,
+            )  # fmt: skip
+
+    def _require_held_out(self, recipe: Any) -> None:
+        """Raises RunError where the recipe holds out what this run was trained on."""
+        trained = {one["name"] for one in self._facts.get("sources") or ()}
+        for held_out in (*recipe.data.validation, *recipe.data.test):
+            if held_out.name in trained:
+                raise RunError(
+                    f"{self.folder.path} (initial_run) was trained on {held_out.name}, which the "
+                    "recipe holds out; hold out others, or begin with another run"
+                )
 
     def begin_again(self, run: RunFolder, digest: str, network: nn.Module) -> None:
         """The weights that ``run``, which has no checkpoint yet, began with.

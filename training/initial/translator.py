@@ -6,7 +6,12 @@ other (Kocmi and Bojar 2018, "Trivial transfer learning for low-resource neural 
 translation").
 """
 
+from collections.abc import Sequence
+from pathlib import Path
+
+from service.artifact import Source
 from service.artifact.tokenizer import Tokenizer
+from training.corpora import parallel_corpora
 from training.initial.run import InitialRun
 from training.recipe import TranslationRecipe
 from training.run_folder import RunError
@@ -29,6 +34,9 @@ class InitialTranslator(InitialRun):
     def tokenizer(self) -> Tokenizer:
         return Tokenizer.from_file(self.folder.tokenizer, add_eos=True)
 
+    def _older_sources(self, root: Path) -> Sequence[Source]:
+        return parallel_corpora(root, self.began.data, self.began.languages).sources
+
     def _require_fit(self, recipe: TranslationRecipe) -> None:
         path, began = self.folder.path, self.began
         if not isinstance(began, TranslationRecipe):
@@ -50,3 +58,10 @@ class InitialTranslator(InitialRun):
                 "rid of them"
             )
         self._require_same(recipe.network, {name: getattr(began.network, name) for name in _SIZES})
+        # What is said of merges and of the manifest's settings must be true of what is taken over.
+        if began.tokenizer != recipe.tokenizer:
+            settings = ", ".join(f"{name}={value}" for name, value in began.tokenizer)
+            raise RunError(
+                f"{path} (initial_run) brings a tokenizer of other settings; write those in the "
+                f"recipe's [tokenizer]: {settings}"
+            )

@@ -45,6 +45,9 @@ class ClassificationKind:
 
     def begin(self, recipe: ClassificationRecipe, origin: Origin) -> Beginning:
         initial = _initial(recipe)
+        earlier = () if initial is None else initial.sources()
+        if initial is not None:
+            initial.warn_of_overlap(recipe, origin)
         texts = _labelled(recipe, origin)
         labels = labels_of(recipe, texts)
         if initial is not None:
@@ -61,9 +64,7 @@ class ClassificationKind:
                 "labels": list(labels),
                 "initial_digest": None if initial is None else initial.digest,
             },
-            merged_sources(
-                texts.sources, further.sources, () if initial is None else initial.sources()
-            ),
+            merged_sources(texts.sources, further.sources, earlier),
         )
 
     def resume(self, run: RunFolder, settings: RunSettings) -> Task:

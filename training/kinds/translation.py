@@ -42,6 +42,9 @@ class TranslationKind:
 
     def begin(self, recipe: TranslationRecipe, origin: Origin) -> Beginning:
         initial = _initial(recipe)
+        earlier = () if initial is None else initial.sources()
+        if initial is not None:
+            initial.warn_of_overlap(recipe, origin)
         pairs = _pairs(recipe, origin)
         words = _words(recipe, pairs, initial)
         whole = with_taught_pairs(pairs, recipe.data, recipe.languages)
@@ -56,7 +59,7 @@ class TranslationKind:
             task,
             files,
             {"initial_digest": None if initial is None else initial.digest},
-            merged_sources(whole.sources, () if initial is None else initial.sources()),
+            merged_sources(whole.sources, earlier),
         )
 
     def resume(self, run: RunFolder, settings: RunSettings) -> Task:
@@ -173,8 +176,9 @@ def _words(
         return []
     known = set(words_of(pairs))
     if initial is not None and initial.reads(recipe.languages.source):
-        began, origin = initial.began, RunSettings.read(initial.folder).origin
-        known.update(_words_of(initial.folder, began, lambda: _pairs(began, origin)))
+        known.update(
+            _words_of(initial.folder, initial.began, lambda: _pairs(initial.began, initial.origin))
+        )
     return sorted(known)
 
 

@@ -29,6 +29,11 @@ class Source(Section):
     split: str = "train"
     take: Annotated[int, Field(ge=1)] | None = None
 
+    @property
+    def name(self) -> str:
+        """As commands and manifests write it: a split beside that for training is named."""
+        return self.source if self.split == "train" else f"{self.source}:{self.split}"
+
 
 class Data(Section):
     train: tuple[Source, ...] = Field(min_length=1)

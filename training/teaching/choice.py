@@ -3,6 +3,7 @@
 Similarity is sacreBLEU's BLEU of one sentence, smoothed, of as many orders as it has words for.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from sacrebleu.metrics.bleu import BLEU
@@ -20,16 +21,15 @@ def closest(candidates: Sequence[str], references: Sequence[str]) -> str:
 
 
 def consensus(candidates: Sequence[str]) -> str:
-    """The one most like the others on average, the first of equals.
+    """The one most like all of them on average, the first of equals.
 
     That of the least expected loss, where all are as likely (Kumar and Byrne 2004, "Minimum
-    Bayes-risk decoding"). One candidate at least.
+    Bayes-risk decoding"); one that was proposed twice counts twice. One candidate at least.
     """
-    if len(set(candidates)) <= 2:
-        return candidates[0]  # two are as like each other
+    votes = Counter(candidates)
     return max(
-        candidates,
-        key=lambda one: sum(_similarity(one, other) for other in candidates if other != one),
+        votes,
+        key=lambda one: sum(count * _similarity(one, other) for other, count in votes.items()),
     )
 
 

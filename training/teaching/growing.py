@@ -75,8 +75,9 @@ def _begun(partial: Path, contents: Contents) -> int:
     # Not splitlines, to which some characters inside a text are line ends too.
     lines = whole.decode("utf-8").split("\n")[:-1]
     if lines:
-        written = list(contents.texts_of(lines, partial))
-        if lines[0] + "\n" != contents.header or written != list(contents.texts[: len(written)]):
+        same = lines[0] + "\n" == contents.header
+        written = list(contents.texts_of(lines, partial)) if same else []
+        if not same or written != list(contents.texts[: len(written)]):
             raise RunError(
                 f"{partial} was begun with other teachers or other texts; remove it, or name "
                 "another file (--out)"

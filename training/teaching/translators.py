@@ -1,9 +1,10 @@
 """Writes what translators say of texts, for another one to learn.
 
-Each text is translated by beam search, as it is served, and of all that the teachers propose one is
-kept: see `training.teaching.choice`. Knows nothing about the student.
+Each text is translated as one sentence, by the service's own beam search, and of all that the
+teachers propose one is kept: see `training.teaching.choice`. Knows nothing about the student.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -35,7 +36,7 @@ class Teacher(Protocol):
     def languages(self) -> tuple[str, str]: ...
 
     def translations(self, texts: Sequence[str], beam_size: int) -> list[list[str]]:
-        """Those of each text that a beam search finds, best first, at least one."""
+        """Those of each text that a beam search finds, best first."""
 
 
 class TranslatorTeacher:
@@ -49,16 +50,24 @@ class TranslatorTeacher:
         languages = self._pipeline.languages
         self.languages = languages.source, languages.target
         self.name = artifact.name
-        self.digest = digest_of(artifact.graph_path("decoder"))
+        digests = sorted(
+            (name, digest_of(artifact.path / name)) for name in artifact.manifest.files
+        )
+        self.digest = hashlib.sha256(repr(digests).encode()).hexdigest()
 
     def translations(self, texts: Sequence[str], beam_size: int) -> list[list[str]]:
+        pipeline, tokenizer = self._pipeline, self._pipeline.artifact.tokenizer
         options = SearchOptions(beam_size=beam_size, num_hypotheses=beam_size)
+        masked = [pipeline.masked(text) for text in texts]
+        rows = [tokenizer.encode(one.text) for one in masked]
         # The search of many sentences goes on best among others of their length.
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        found = self._pipeline.sentence_alternatives([texts[i] for i in order], options)
-        translated = [[""]] * len(texts)
+        order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
+        found = pipeline.search([rows[i] for i in order], options)
+        translated: list[list[str]] = [[] for _ in texts]
         for i, ranked in zip(order, found, strict=True):
-            translated[i] = [one.text for one in ranked]
+            # One that ran in circles, or to its limit, is nothing to learn.
+            whole = [one for one in ranked if one.complete][:beam_size]
+            translated[i] = [masked[i].restored(tokenizer.decode(one.tokens)) for one in whole]
         return translated
 
 

@@ -50,5 +50,8 @@ def test_other_languages_and_no_file_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "pairs.jsonl", HEADER)
     with pytest.raises(DataError, match="translates from en to de; expected de to en"):
         read_taught_pairs(path, ("de", "en"))
+    path.write_bytes(HEADER.encode() + "café".encode("latin-1"))
+    with pytest.raises(DataError, match=r"pairs\.jsonl is not UTF-8: "):
+        read_taught_pairs(path, EN_DE)
     with pytest.raises(DataError, match="is not there; expected texts with a teacher's transl"):
         read_taught_pairs(tmp_path / "none.jsonl", EN_DE)
