@@ -96,7 +96,12 @@ def mixed_recipe(**training: Any) -> ClassificationRecipe:
 
 
 def language_model_recipe(**training: Any) -> LanguageModelRecipe:
-    recipe = read_recipe("reviews-lm", _TRAINING | _LANGUAGE_MODEL | _named(training))
+    return read_language_model(_named(training))
+
+
+def read_language_model(settings: dict[str, Any]) -> LanguageModelRecipe:
+    """With settings of any section."""
+    recipe = read_recipe("reviews-lm", _TRAINING | _LANGUAGE_MODEL | settings)
     assert isinstance(recipe, LanguageModelRecipe)
     return recipe
 

@@ -1,7 +1,8 @@
 """A language model, which a classifier begins with. It is not served."""
 
 from service.artifact.tokenizer import Tokenizer
-from training.corpora import Corpora, text_corpora
+from training.corpora import Corpora, merged_sources, text_corpora
+from training.initial.language_model import InitialLanguageModel
 from training.kinds.kind import Beginning
 from training.origin import Origin
 from training.preparation import language_modelling_task, tokenizer_for_plain_texts
@@ -15,23 +16,39 @@ class LanguageModelKind:
     """See `training.kinds.kind.Kind`."""
 
     def begin(self, recipe: LanguageModelRecipe, origin: Origin) -> Beginning:
+        initial = _initial(recipe)
+        earlier = () if initial is None else initial.sources()
         texts = _texts(recipe, origin)
-        tokenizer = tokenizer_for_plain_texts(recipe, texts)
+        tokenizer = (
+            tokenizer_for_plain_texts(recipe, texts) if initial is None else initial.tokenizer()
+        )
+        task = language_modelling_task(recipe, texts, tokenizer)
+        if initial is not None:
+            initial.load_into(task.network)
         return Beginning(
-            language_modelling_task(recipe, texts, tokenizer),
+            task,
             {RunFolder.TOKENIZER: tokenizer.to_bytes()},
-            {},
-            texts.sources,
+            {"initial_digest": None if initial is None else initial.digest},
+            merged_sources(texts.sources, earlier),
         )
 
     def resume(self, run: RunFolder, settings: RunSettings) -> Task:
         recipe = settings.recipe
         assert isinstance(recipe, LanguageModelRecipe)
         tokenizer = Tokenizer.from_file(run.tokenizer, add_eos=False)
-        return language_modelling_task(recipe, _texts(recipe, settings.origin), tokenizer)
+        task = language_modelling_task(recipe, _texts(recipe, settings.origin), tokenizer)
+        if not run.checkpoint.exists():
+            initial = _initial(recipe)
+            if initial is not None:
+                initial.begin_again(run, settings.facts["initial_digest"], task.network)
+        return task
 
     def rates(self, recipe: LanguageModelRecipe) -> dict[str, float]:
         return {}
+
+
+def _initial(recipe: LanguageModelRecipe) -> InitialLanguageModel | None:
+    return None if recipe.initial_run is None else InitialLanguageModel(recipe, recipe.initial_run)
 
 
 def _texts(recipe: LanguageModelRecipe, origin: Origin) -> Corpora[str]:

@@ -22,6 +22,11 @@ class LanguageModelRecipe(Section):
     task: Literal["language-model"]
     name: str
     description: str
+    initial_run: str | None = Field(
+        default=None,
+        description="folder of a language model's run that this one goes on from: its tokenizer "
+        "and all its weights; of the same sizes",
+    )
     data: Data
     tokenizer: TokenizerSettings
     network: LanguageModelNetwork = LanguageModelNetwork()
