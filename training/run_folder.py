@@ -9,7 +9,7 @@ run that is killed leaves either the old file or the new one.
     runs/NAME/tokenizer.model
     runs/NAME/words.txt        the words that a translator knows, where it has placeholders
     runs/NAME/checkpoint.pt    everything --resume needs
-    runs/NAME/best.pt          the (averaged) weights of the best validation
+    runs/NAME/best.pt          the (averaged) weights of the best validation, or of the last
     runs/NAME/log.jsonl        one record a line: "step", "validation"
 """
 

@@ -210,11 +210,12 @@ class Trainer:
             # Only a better score earns patience, but of equal ones the later weights are kept: on
             # small data the score soon stands at its limit while the loss still falls.
             position.waited = 0 if validation.score > position.best else position.waited + 1
-            kept = validation.score >= position.best
-            if kept:
+            better = validation.score >= position.best
+            if better:
                 position.best = validation.score
+            if better or self.settings.keep == "last":
                 self.run.write_tensors(self.run.best, self._weights())
-        self._report(validation, kept)
+        self._report(validation, better)
 
     def _report(self, validation: Validation, better: bool) -> None:
         position = self.position

@@ -236,6 +236,20 @@ def test_the_best_weights_are_the_averaged_ones_of_the_best_look(
     assert not same(own, run.read_tensors(run.best))
 
 
+def test_the_last_weights_are_kept_where_the_recipe_says_so(tmp_path: Path) -> None:
+    kept = {}
+    for keep in ("best", "last"):
+        folder = tmp_path / keep
+        line = Line(small_tasks.classification_recipe(keep=keep).training, [1, 3, 2, 1, 1, 1])
+        trainer_of(line, folder).train()
+        run = RunFolder(folder)
+        looks = [one for one in run.records() if one["kind"] == "validation"]
+        assert [one["best"] for one in looks] == [True, True, False, False, False, False]
+        kept[keep] = run.read_tensors(run.best)
+        last = run.read_tensors(run.checkpoint)["average"]["average"]
+        assert same(dict(enumerate(last)), dict(enumerate(kept[keep].values()))) == (keep == "last")
+
+
 def test_the_log_has_every_twentieth_step_and_every_look(uninterrupted: dict[str, Path]) -> None:
     records = RunFolder(uninterrupted["classification"]).records()
     steps = [record for record in records if record["kind"] == "step"]

@@ -74,6 +74,11 @@ class Training(Section):
     )
     validate_per_epoch: int = Field(default=1, ge=1)
     patience: int = Field(default=5, ge=1, description="validations without a better score")
+    keep: Literal["best", "last"] = Field(
+        default="best",
+        description="the weights that are published: of the best look, or of the last one, where "
+        "validation sets are too small to tell looks apart",
+    )
     checkpoint_minutes: float = Field(default=5.0, gt=0)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     seed: int = Field(default=1, ge=0)
