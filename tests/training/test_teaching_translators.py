@@ -188,7 +188,7 @@ def test_from_a_teacher_to_a_published_student_that_goes_on_from_it(
     command = ["teach", str(reverse.run), "--texts", "reverse", "--beam-size", "2"]
     assert main([*command, "--out", str(out), "--quiet"]) == 0
     said = capsys.readouterr().out
-    assert "texts, translated by 1 teachers" in said
+    assert "texts, translations of 1 teacher\n" in said
     assert read_taught_pairs(out, EN_DE)[0].source == "reverse"
     # What nobody but the teacher says, so that it shows whether its word was learnt.
     written = [row._replace(source="elsewhere", translation="x y z") for row in

@@ -66,13 +66,17 @@ def teach(options: argparse.Namespace) -> int:
     published = (first / MANIFEST_FILE).exists()
     if published or isinstance(RunSettings.read(RunFolder(first)).recipe, TranslationRecipe):
         rows = _teach_translators(options)
-        print(f"{options.out}: {rows:,} texts, translated by {len(options.runs)} teachers")
+        print(f"{options.out}: {rows:,} texts, translations of {_teachers(len(options.runs))}")
     else:
         rows = _teach_classifiers(options)
-        teachers = len(options.runs) + len(options.baseline)
-        print(f"{options.out}: {rows:,} texts with the mean probabilities of {teachers} teachers")
+        teachers = _teachers(len(options.runs) + len(options.baseline))
+        print(f"{options.out}: {rows:,} texts with the mean probabilities of {teachers}")
     print(f"""train on them: --set 'data.taught=[{{file="{options.out}"}}]'""")
     return 0
+
+
+def _teachers(number: int) -> str:
+    return "1 teacher" if number == 1 else f"{number} teachers"
 
 
 def _teach_classifiers(options: argparse.Namespace) -> int:
