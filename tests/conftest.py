@@ -13,6 +13,8 @@ from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.translation import TranslationPipeline
 from tests import tiny_models
 
+pytest_plugins = ["tests.hanging"]
+
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
