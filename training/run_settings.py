@@ -24,40 +24,59 @@ class RunSettings:
     origin: Origin
     facts: Mapping[str, Any]
     sources: Sequence[DataSource] | None  # None of an older run, which did not write them down
+    own_digest: str | None  # of the user's file, as the run began with it
+
+    @classmethod
+    def beginning(
+        cls,
+        recipe: Recipe,
+        origin: Origin,
+        facts: Mapping[str, Any],
+        sources: Sequence[DataSource],
+    ) -> "RunSettings":
+        """Those of a run that begins with the user's file as it is now. Raises OSError."""
+        own = origin.own
+        return cls(recipe, origin, facts, sources, None if own is None else digest_of(own.file))
 
     def write(self, run: RunFolder) -> None:
         """Raises OSError."""
-        own = self.origin.own
         settings = {
             "recipe": self.recipe.model_dump(mode="json"),
             "origin": self.origin.to_json(),
-            "own_digest": None if own is None else digest_of(own.file),
+            "own_digest": self.own_digest,
             "sources": [source.model_dump(mode="json") for source in self.sources or ()],
         }
         run.write_json(run.recipe, settings | dict(self.facts))
 
     @classmethod
     def read(cls, run: RunFolder) -> "RunSettings":
-        """Raises RunError, also where a user's file is no longer the one that the run began with.
+        """Those of a run that is to go on, or to be measured.
 
+        Raises RunError, also where a user's file is no longer the one that the run began with, and
         RecipeError for a recipe that this version cannot use.
         """
-        settings = run.read_recipe()
-        recipe = parse_recipe(settings["recipe"], str(run.recipe))
-        origin = Origin.from_json(settings["origin"])
-        own = origin.own
+        settings = cls.recorded(run)
+        own = settings.origin.own
         # Another file splits into other parts: its test set could hold what was trained on.
-        if own and own.file.is_file() and digest_of(own.file) != settings["own_digest"]:
+        if own and own.file.is_file() and digest_of(own.file) != settings.own_digest:
             raise RunError(
                 f"{own.file} is not the file that {run.path} began with; put that one back, or "
                 "train a new run"
             )
-        recorded = settings.get("sources")
+        return settings
+
+    @classmethod
+    def recorded(cls, run: RunFolder) -> "RunSettings":
+        """Those of a run whose data nobody asks for again.
+
+        Raises RunError, and RecipeError for a recipe that this version cannot use.
+        """
+        settings = run.read_recipe()
+        sources = settings.get("sources")
         return cls(
-            recipe,
-            origin,
+            parse_recipe(settings["recipe"], str(run.recipe)),
+            Origin.from_json(settings["origin"]),
             {key: value for key, value in settings.items() if key not in _OWN},
-            None
-            if recorded is None
-            else [DataSource.model_validate(source) for source in recorded],
+            None if sources is None else [DataSource.model_validate(one) for one in sources],
+            settings.get("own_digest"),
         )

@@ -24,7 +24,7 @@ def start_run(run: RunFolder, recipe: Recipe, origin: Origin, quiet: bool = Fals
     run.create()
     for name, content in beginning.files.items():
         run.write_bytes(run.path / name, content)
-    RunSettings(recipe, origin, beginning.facts, beginning.sources).write(run)
+    RunSettings.beginning(recipe, origin, beginning.facts, beginning.sources).write(run)
     return _train(beginning.task, recipe, run, quiet, resume=False)
 
 

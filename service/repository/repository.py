@@ -1,6 +1,6 @@
 """The models of one worker, as requests find them and as administrators change them.
 
-Its `Keeper` owns what changes. Lookups come from any thread and read one immutable table. The
+Its `Lifecycle` owns what changes. Lookups come from any thread and read one immutable table. The
 repository knows nothing about requests.
 """
 
@@ -14,22 +14,23 @@ from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.options import PipelineOptions
 from service.pipelines.translation import TranslationPipeline
 from service.repository.changes import Change, Changes
-from service.repository.keeper import Keeper
 from service.repository.leases import Lease
+from service.repository.lifecycle import Lifecycle
 from service.repository.loading import Loader, loader
 from service.repository.routing import Routing
 from service.repository.scan import published
 from service.repository.status import ModelStatus, State
 from service.repository.store import MemoryStore, RoutingStore
+from service.repository.table import RoutingTable
 
 
 class Repository:
     """Looks models up by name, by version, by task and by language pair."""
 
-    def __init__(self, folder: Path, keeper: Keeper, changes: Changes) -> None:
-        """See `open`. keeper: of the models of that folder."""
+    def __init__(self, folder: Path, lifecycle: Lifecycle, changes: Changes) -> None:
+        """See `open`. lifecycle: of the models of that folder."""
         self._folder = folder
-        self.keeper = keeper
+        self.lifecycle = lifecycle
         self._changes = changes
 
     @classmethod
@@ -65,26 +66,31 @@ class Repository:
             )
         store = store or MemoryStore(tuple(found))
         load = load or loader(options)
-        keeper = Keeper(folder, load, store, worker, keep_versions, poll_seconds)
-        keeper.read_ahead(found, known)
-        return cls(folder, keeper, Changes(store, keeper.look_now, keeper.stopping))
+        lifecycle = Lifecycle(folder, load, store, worker, keep_versions, poll_seconds)
+        lifecycle.read_ahead(found, known)
+        return cls(folder, lifecycle, Changes(store, lifecycle.look_now, lifecycle.stopping))
 
     def start(self, changed: Callable[[], None] = lambda: None) -> None:
-        """Starts the keeper's thread, where it does not run yet; it first loads the models.
+        """Starts the lifecycle's thread, where it does not run yet; it first loads the models.
 
         `changed` is called, in that thread, whenever the statuses are others.
         """
-        self.keeper.start(changed)
+        self.lifecycle.start(changed)
 
     def stop(self) -> None:
         """Ends the thread, which closes all pipelines. Waits, but not for a model that loads."""
-        self.keeper.stop()
+        self.lifecycle.stop()
 
     def wait_until_loaded(self) -> None:
         """Waits until every model that is there at the start has been tried."""
-        self.keeper.wait_until_loaded()
+        self.lifecycle.wait_until_loaded()
 
     # Lookups, from any thread.
+
+    @property
+    def _table(self) -> RoutingTable:
+        """Which versions answer now: another one after each change."""
+        return self.lifecycle.standing.table
 
     def classifier(
         self, name: str | None = None, version: int | None = None
@@ -96,7 +102,7 @@ class Repository:
         needed.
         """
         while True:
-            lease = self.keeper.standing.table.classifier(name).lease(version)
+            lease = self._table.classifier(name).lease(version)
             if lease is not None:
                 return lease
 
@@ -106,14 +112,14 @@ class Repository:
         Raises NoLanguageModel, and ModelsNotReady.
         """
         while True:
-            lease = self.keeper.standing.table.language_identifier().lease(None)
+            lease = self._table.language_identifier().lease(None)
             if lease is not None:
                 return lease
 
     @property
     def identified_languages(self) -> tuple[str, ...]:
         """The labels of that model, ready or not; none where there is no such model."""
-        return self.keeper.standing.table.identified_languages
+        return self._table.identified_languages
 
     def translator(
         self, source: str, target: str, name: str | None = None, version: int | None = None
@@ -125,7 +131,7 @@ class Repository:
         InvalidInput where a name is needed.
         """
         while True:
-            lease = self.keeper.standing.table.translator(source, target, name).lease(version)
+            lease = self._table.translator(source, target, name).lease(version)
             if lease is not None:
                 return lease
 
@@ -137,7 +143,7 @@ class Repository:
         and InvalidInput where a name is needed.
         """
         while True:
-            lease = self.keeper.standing.table.other(task, name).lease(version)
+            lease = self._table.other(task, name).lease(version)
             if lease is not None:
                 return lease
 
@@ -149,8 +155,8 @@ class Repository:
         Raises UnknownModel, RoutingConflict (what `decide` raises, another change in progress, or
         a version that a worker refused), ChangeUnfinished; everything is then as it was.
         """
-        if name not in self.keeper.standing.statuses and name not in self._in_folder():
-            raise UnknownModel(name, self.keeper.standing.statuses)
+        if name not in self.models() and name not in self._in_folder():
+            raise UnknownModel(name, self.models())
         return self._changes.route(name, decide)
 
     def require_loaded(self, name: str, version: int) -> None:
@@ -163,9 +169,9 @@ class Repository:
         """Raises UnknownModel, and UnknownVersion where that version is neither published nor
         loaded."""
         in_folder = self._in_folder()
-        status = self.keeper.standing.statuses.get(name)
+        status = self.models().get(name)
         if status is None and name not in in_folder:
-            raise UnknownModel(name, self.keeper.standing.statuses)
+            raise UnknownModel(name, self.models())
         known = set(in_folder.get(name, ()))
         known |= {v.version for v in (status.versions if status else ()) if v.manifest}
         if version not in known:
@@ -185,11 +191,11 @@ class Repository:
 
     def models(self) -> Mapping[str, ModelStatus]:
         """All models by name, as they stand now."""
-        return self.keeper.standing.statuses
+        return self.lifecycle.standing.statuses
 
     def model(self, name: str) -> ModelStatus:
         """The model of that name. Raises UnknownModel."""
-        statuses = self.keeper.standing.statuses
+        statuses = self.models()
         if name not in statuses:
             raise UnknownModel(name, statuses)
         return statuses[name]
@@ -215,10 +221,10 @@ class Repository:
             f"{status.name} is loading"
             if status.state is State.LOADING
             else f"{status.name}: {status.reason}"
-            for status in self.keeper.standing.statuses.values()
+            for status in self.models().values()
             if status.active is None
             and status.state is not State.AVAILABLE
-            and status.name in self.keeper.required
+            and status.name in self.lifecycle.required
         ]
         if waiting:
             raise ModelsNotReady(f"not every model is ready: {'; '.join(waiting)}")

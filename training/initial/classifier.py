@@ -35,7 +35,7 @@ class InitialClassifier(InitialRun):
 
     def require_labels(self, labels: Sequence[str]) -> None:
         """Raises RunError where a head is taken over that has other labels."""
-        if self.gives_head and (theirs := tuple(self._facts["labels"])) != tuple(labels):
+        if self.gives_head and (theirs := tuple(self.settings.facts["labels"])) != tuple(labels):
             raise RunError(
                 f"{self.folder.path} (initial_run) has the labels {', '.join(theirs)}, the data "
                 f"{', '.join(labels)}: begin with a classifier of the same labels in that order, "

@@ -9,7 +9,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -18,8 +18,9 @@ from service.artifact import Source
 from service.artifact.tokenizer import Tokenizer
 from training.data.checksums import digest_of
 from training.origin import Origin
-from training.recipe import Recipe, parse_recipe
+from training.recipe import Recipe
 from training.run_folder import RunError, RunFolder
+from training.run_settings import RunSettings
 
 _log = logging.getLogger(__name__)
 
@@ -27,14 +28,38 @@ _log = logging.getLogger(__name__)
 class InitialRun(ABC):
     """The run that a recipe's `initial_run` names.
 
-    digest: of its weights, by which a run that begins with them knows them again.
+    settings: what it wrote down of itself; began: the recipe among them. digest: of its weights,
+    by which a run that begins with them knows them again.
     """
+
+    @classmethod
+    def named_by(cls, recipe: Any) -> Self | None:
+        """The run that a recipe begins with, or None. Raises as the class does."""
+        return None if recipe.initial_run is None else cls(recipe, recipe.initial_run)
+
+    @classmethod
+    def restore(cls, run: RunFolder, settings: RunSettings, network: nn.Module) -> None:
+        """Gives the network of a run the weights that it began with.
+
+        One that has a checkpoint needs none. Raises RunError where they are gone.
+        """
+        if run.checkpoint.exists():
+            return
+        initial = cls.named_by(settings.recipe)
+        if initial is None:
+            return
+        if initial.digest != settings.facts["initial_digest"]:
+            raise RunError(
+                f"{initial.folder.path} has other weights than when {run.path} began with it, and "
+                "that run has no checkpoint yet; start a new run instead"
+            )
+        initial.load_into(network)
 
     def __init__(self, recipe: Any, path: str) -> None:
         """Raises RunError unless the folder holds weights that the recipe's network can take."""
         self.folder = RunFolder(Path(path))
-        self._facts: Mapping[str, Any] = self.folder.read_recipe()
-        self.began: Recipe = parse_recipe(self._facts["recipe"], str(self.folder.recipe))
+        self.settings = RunSettings.recorded(self.folder)
+        self.began: Recipe = self.settings.recipe
         self._require_fit(recipe)
         self._require_held_out(recipe)
         if not self.folder.best.exists():
@@ -57,11 +82,6 @@ class InitialRun(ABC):
     def tokenizer(self) -> Tokenizer:
         """What its network reads with."""
 
-    @property
-    def origin(self) -> Origin:
-        """Where its examples came from."""
-        return Origin.from_json(self._facts["origin"])
-
     def load_into(self, network: nn.Module) -> None:
         """Raises RunError for weights of other sizes."""
         try:
@@ -74,10 +94,8 @@ class InitialRun(ABC):
 
     def sources(self) -> Sequence[Source]:
         """What it was trained on, which a manifest has to name too. Raises DataError."""
-        recorded = self._facts.get("sources")
-        if recorded is None:
-            return self._older_sources(self.origin.root)
-        return [Source.model_validate(one) for one in recorded]
+        recorded = self.settings.sources
+        return self._older_sources(self.settings.origin.root) if recorded is None else recorded
 
     @abstractmethod
     def _older_sources(self, root: Path) -> Sequence[Source]:
@@ -85,12 +103,12 @@ class InitialRun(ABC):
 
     def warn_of_overlap(self, recipe: Any, origin: Origin) -> None:
         """Logs that scores may be too good, where a user's rows may be split in another way."""
-        theirs, mine = self.origin.own, origin.own
+        theirs, mine = self.settings.origin.own, origin.own
         if theirs is None or mine is None:
             return
         columns = ("text_column", "label_column", "source_column", "target_column")
         if (
-            digest_of(mine.file) != self._facts["own_digest"]
+            digest_of(mine.file) != self.settings.own_digest
             or recipe.training.seed != self.began.training.seed
             or any(getattr(mine, name) != getattr(theirs, name) for name in columns)
         ):
@@ -103,25 +121,13 @@ class InitialRun(ABC):
 
     def _require_held_out(self, recipe: Any) -> None:
         """Raises RunError where the recipe holds out what this run was trained on."""
-        trained = {one["name"] for one in self._facts.get("sources") or ()}
+        trained = {one.name for one in self.settings.sources or ()}
         for held_out in (*recipe.data.validation, *recipe.data.test):
             if held_out.name in trained:
                 raise RunError(
                     f"{self.folder.path} (initial_run) was trained on {held_out.name}, which the "
                     "recipe holds out; hold out others, or begin with another run"
                 )
-
-    def begin_again(self, run: RunFolder, digest: str, network: nn.Module) -> None:
-        """The weights that ``run``, which has no checkpoint yet, began with.
-
-        digest: of these. Raises RunError where they are gone.
-        """
-        if self.digest != digest:
-            raise RunError(
-                f"{self.folder.path} has other weights than when {run.path} began with it, and "
-                "that run has no checkpoint yet; start a new run instead"
-            )
-        self.load_into(network)
 
     def _require_same(self, network: Any, expected: Mapping[str, object]) -> None:
         """Raises RunError for settings of the recipe's network that are not those expected."""

@@ -44,7 +44,7 @@ class ClassificationKind:
     """See `training.kinds.kind.PublishedKind`."""
 
     def begin(self, recipe: ClassificationRecipe, origin: Origin) -> Beginning:
-        initial = _initial(recipe)
+        initial = InitialClassifier.named_by(recipe)
         earlier = () if initial is None else initial.sources()
         if initial is not None:
             initial.warn_of_overlap(recipe, origin)
@@ -77,10 +77,7 @@ class ClassificationKind:
             _tokenizer(run),
             _further(recipe, origin, labels),
         )
-        if not run.checkpoint.exists():
-            initial = _initial(recipe)
-            if initial is not None:
-                initial.begin_again(run, settings.facts["initial_digest"], task.network)
+        InitialClassifier.restore(run, settings, task.network)
         return task
 
     def rates(self, recipe: ClassificationRecipe) -> dict[str, float]:
@@ -196,10 +193,6 @@ def _labelled(recipe: ClassificationRecipe, origin: Origin) -> Corpora[LabelledT
 def _further(recipe: ClassificationRecipe, origin: Origin, labels: Sequence[str]) -> FurtherTexts:
     """Texts that no objective reads are not loaded."""
     return further_texts(origin.root, recipe.data, labels, recipe.objectives.needs_no_labels)
-
-
-def _initial(recipe: ClassificationRecipe) -> InitialClassifier | None:
-    return None if recipe.initial_run is None else InitialClassifier(recipe, recipe.initial_run)
 
 
 def _tokenizer(run: RunFolder) -> Tokenizer:

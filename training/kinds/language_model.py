@@ -16,7 +16,7 @@ class LanguageModelKind:
     """See `training.kinds.kind.Kind`."""
 
     def begin(self, recipe: LanguageModelRecipe, origin: Origin) -> Beginning:
-        initial = _initial(recipe)
+        initial = InitialLanguageModel.named_by(recipe)
         earlier = () if initial is None else initial.sources()
         texts = _texts(recipe, origin)
         tokenizer = (
@@ -37,18 +37,11 @@ class LanguageModelKind:
         assert isinstance(recipe, LanguageModelRecipe)
         tokenizer = Tokenizer.from_file(run.tokenizer, add_eos=False)
         task = language_modelling_task(recipe, _texts(recipe, settings.origin), tokenizer)
-        if not run.checkpoint.exists():
-            initial = _initial(recipe)
-            if initial is not None:
-                initial.begin_again(run, settings.facts["initial_digest"], task.network)
+        InitialLanguageModel.restore(run, settings, task.network)
         return task
 
     def rates(self, recipe: LanguageModelRecipe) -> dict[str, float]:
         return {}
-
-
-def _initial(recipe: LanguageModelRecipe) -> InitialLanguageModel | None:
-    return None if recipe.initial_run is None else InitialLanguageModel(recipe, recipe.initial_run)
 
 
 def _texts(recipe: LanguageModelRecipe, origin: Origin) -> Corpora[str]:

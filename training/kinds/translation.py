@@ -41,7 +41,7 @@ class TranslationKind:
     """See `training.kinds.kind.PublishedKind`."""
 
     def begin(self, recipe: TranslationRecipe, origin: Origin) -> Beginning:
-        initial = _initial(recipe)
+        initial = InitialTranslator.named_by(recipe)
         earlier = () if initial is None else initial.sources()
         if initial is not None:
             initial.warn_of_overlap(recipe, origin)
@@ -69,10 +69,7 @@ class TranslationKind:
         words = _words_of(run, recipe, lambda: pairs)
         whole = with_taught_pairs(pairs, recipe.data, recipe.languages)
         task = translation_task(recipe, whole, _tokenizer(run), words)
-        if not run.checkpoint.exists():
-            initial = _initial(recipe)
-            if initial is not None:
-                initial.begin_again(run, settings.facts["initial_digest"], task.network)
+        InitialTranslator.restore(run, settings, task.network)
         return task
 
     def rates(self, recipe: TranslationRecipe) -> dict[str, float]:
@@ -161,10 +158,6 @@ def _pairs(recipe: TranslationRecipe, origin: Origin) -> Corpora[SentencePair]:
     return parallel_corpora(origin.root, recipe.data, recipe.languages)
 
 
-def _initial(recipe: TranslationRecipe) -> InitialTranslator | None:
-    return None if recipe.initial_run is None else InitialTranslator(recipe, recipe.initial_run)
-
-
 def _words(
     recipe: TranslationRecipe, pairs: Corpora[SentencePair], initial: InitialTranslator | None
 ) -> list[str]:
@@ -177,7 +170,11 @@ def _words(
     known = set(words_of(pairs))
     if initial is not None and initial.reads(recipe.languages.source):
         known.update(
-            _words_of(initial.folder, initial.began, lambda: _pairs(initial.began, initial.origin))
+            _words_of(
+                initial.folder,
+                initial.began,
+                lambda: _pairs(initial.began, initial.settings.origin),
+            )
         )
     return sorted(known)
 

@@ -40,7 +40,7 @@ def open_repository(models: Path, **settings: Any) -> Repository:
 
 def loaded_repository(models: Path, **settings: Any) -> Repository:
     repository = open_repository(models, **settings)
-    repository.keeper.load()
+    repository.lifecycle.load()
     return repository
 
 
@@ -63,7 +63,7 @@ class Routed:
 
     def apply(self, change: Any, name: str = "sentiment") -> dict[str, str]:
         self.store.update(lambda d: d.changed(name, change(d.of(name))))
-        self.repository.keeper.step()
+        self.repository.lifecycle.step()
         (state,) = self.store.acknowledgements()
         assert state.generation == self.store.read().generation
         return state.refused
@@ -132,7 +132,7 @@ def test_lookups_say_why_there_is_no_answer(published_models: Path) -> None:
         repository.translator("de", "en")
     with pytest.raises(UnsupportedLanguagePair, match="pairs served here: en to de"):
         repository.translator("de", "en", "translation-en-de")
-    repository.keeper.load()
+    repository.lifecycle.load()
     assert {status.state for status in repository.models().values()} == {State.READY}
     for name in (None, "sentiment"):
         with repository.classifier(name) as classifier:
@@ -174,18 +174,18 @@ def test_a_new_version_takes_over_and_the_old_one_is_freed_after_its_last_reques
     running = repository.classifier()
     old = weakref.ref(running.pipeline)
     tiny_models.publish_classifier(models)
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
     assert answering(repository) == 2
     assert states(repository) == {2: "ready", 1: "draining"}
-    repository.keeper.step()
+    repository.lifecycle.step()
     assert running.pipeline.classify(["a good film"])[0][0].label == "positive"
     running.release()
     del running
     gc.disable()  # that it goes is the repository's doing
     try:
-        repository.keeper.step()
+        repository.lifecycle.step()
         assert states(repository) == {2: "ready", 1: "available"}
-        repository.keeper.step()
+        repository.lifecycle.step()
         assert old() is None
     finally:
         gc.enable()
@@ -207,15 +207,15 @@ def test_a_version_is_closed_once_and_not_while_it_is_in_use(
     repository = loaded_repository(models)
     with repository.classifier():
         tiny_models.publish_classifier(models)
-        repository.keeper.rescan()
-        repository.keeper.step()
+        repository.lifecycle.rescan()
+        repository.lifecycle.step()
         assert closed == []
     assert closed == []  # never in the thread that leaves last
-    repository.keeper.step()
-    repository.keeper.step()
+    repository.lifecycle.step()
+    repository.lifecycle.step()
     assert closed == [1]
     tiny_models.publish_classifier(models, examples=(LIE,))
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
     assert closed == [1, 3]  # one that was refused leaves no threads behind
 
 
@@ -224,8 +224,8 @@ def test_as_many_of_the_newest_versions_are_kept_as_the_settings_say(models: Pat
     repository = loaded_repository(models, keep_versions=2)
     assert (answering(repository), answering(repository, 1)) == (2, 1)
     tiny_models.publish_classifier(models)
-    repository.keeper.rescan()
-    repository.keeper.step()
+    repository.lifecycle.rescan()
+    repository.lifecycle.step()
     assert states(repository) == {3: "ready", 2: "ready", 1: "available"}
     assert answering(repository, 2) == 2
 
@@ -244,7 +244,7 @@ def test_a_version_that_cannot_be_loaded_is_refused_and_the_old_one_stays(models
     repository = loaded_repository(models)
     for version in ("2", "3", "4", "5"):
         shutil.move(models.parent / "later" / version, models / "sentiment" / version)
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
     assert answering(repository) == 1
     repository.require_ready()
     status = {v.version: v for v in repository.model("sentiment").versions}
@@ -271,13 +271,13 @@ def test_a_refused_version_is_tried_again_only_when_its_folder_has_changed(model
     repository = loaded_repository(models, load=counting)
     path = tiny_models.publish_classifier(models)
     for _ in range(3):
-        repository.keeper.rescan()
+        repository.lifecycle.rescan()
     assert tried.count(2) == 1
     assert states(repository) == {2: "failed", 1: "ready"}
     data = (path / "classifier.onnx").read_bytes()
     (path / "classifier.onnx").unlink()
     (path / "classifier.onnx").write_bytes(data)
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
     assert tried.count(2) == 2
     assert answering(repository) == 2
 
@@ -298,7 +298,7 @@ def test_what_is_being_written_and_what_is_no_version_is_passed_over(models: Pat
         shutil.copytree(models / "sentiment" / "1", models / name)
     (models / "sentiment" / "2").write_text("a file")
     (models / "empty").mkdir()
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
     assert states(repository) == before
     assert list(repository.models()) == ["sentiment", "translation-en-de"]
 
@@ -307,7 +307,7 @@ def test_a_new_model_is_served_and_a_bad_one_takes_nothing_out_of_rotation(model
     repository = loaded_repository(models)
     tiny_models.publish_classifier(models, name="topic")
     tiny_models.publish_classifier(models, name="liar", examples=(LIE,))
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
     with repository.classifier("topic") as chosen:
         assert chosen.version == 1
     assert repository.model("liar").state is State.FAILED
@@ -315,7 +315,7 @@ def test_a_new_model_is_served_and_a_bad_one_takes_nothing_out_of_rotation(model
     with pytest.raises(UnknownModel, match="served here: sentiment, topic"):
         repository.classifier("liar")
     shutil.rmtree(models / "liar")
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
     assert list(repository.models()) == ["sentiment", "topic", "translation-en-de"]
 
 
@@ -325,18 +325,18 @@ def test_a_model_for_languages_is_no_default_and_is_found_by_its_purpose(models:
     with pytest.raises(NoLanguageModel, match="no model is served here that tells the language"):
         repository.language_identifier()
     tiny_models.publish_language_identifier(models, name="tongue")
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
     assert answering(repository) == 1  # the only classifier for everybody
     assert list(repository.identified_languages) == ["en", "de"]
     with repository.language_identifier() as chosen, repository.classifier("tongue") as named:
         assert chosen.pipeline is named.pipeline
     # Of several the one called "language" tells them.
     tiny_models.publish_language_identifier(models, name="second")
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
     with pytest.raises(NoLanguageModel, match='several and none called "language"'):
         repository.language_identifier()
     tiny_models.publish_language_identifier(models)
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
     with repository.language_identifier() as chosen:
         assert chosen.pipeline.artifact.name == "language"
     assert answering(repository) == 1
@@ -352,7 +352,7 @@ def test_where_all_models_tell_languages_none_is_the_default(tmp_path: Path) -> 
 def test_a_version_of_another_purpose_is_refused(models: Path) -> None:
     repository = loaded_repository(models)
     tiny_models.publish_language_identifier(models, name="sentiment")
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
     assert answering(repository) == 1
     refused = repository.model("sentiment").versions[0]
     assert refused.state is State.FAILED
@@ -366,15 +366,15 @@ def test_a_version_whose_folder_is_gone_goes_on_answering(
     tiny_models.publish_classifier(models)
     repository = loaded_repository(models)
     shutil.rmtree(models / "sentiment" / "2")
-    repository.keeper.rescan()
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
+    repository.lifecycle.rescan()
     assert answering(repository) == 2
     warnings = [message for message in caplog.messages if "is gone from the models" in message]
     assert len(warnings) == 1
     assert answering(loaded_repository(models)) == 1
     shutil.rmtree(models)
-    repository.keeper.rescan()
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
+    repository.lifecycle.rescan()
     assert answering(repository) == 2
     assert sum("models folder cannot be read" in message for message in caplog.messages) == 1
 
@@ -387,7 +387,7 @@ def test_activating_and_rolling_back_follow_the_document(models: Path) -> None:
     assert answering(repository) == 1
     assert repository.model("sentiment").pinned
     tiny_models.publish_classifier(models)
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
     assert answering(repository) == 1  # pinned
     assert answering(repository, 3) == 3  # the newest is at hand
     assert routed.apply(lambda routing: routing.rolled_back("sentiment")) == {}
@@ -395,7 +395,7 @@ def test_activating_and_rolling_back_follow_the_document(models: Path) -> None:
     assert routed.apply(lambda routing: routing.activated(None)) == {}
     assert answering(repository) == 3
     assert routed.store.read().of("sentiment").previous == 2
-    repository.keeper.step()
+    repository.lifecycle.step()
     assert states(repository) == {3: "ready", 2: "available", 1: "available"}
 
 
@@ -417,7 +417,7 @@ def test_what_a_worker_refuses_leaves_it_as_it_was(models: Path) -> None:
     # What was loaded before one was refused is let go.
     both = routed.apply(lambda routing: routing.with_loaded(1).with_loaded(2))
     assert "its manifest says" in both["sentiment"]
-    routed.repository.keeper.step()
+    routed.repository.lifecycle.step()
     assert states(repository) == {3: "ready", 2: "failed", 1: "available"}
     assert "there is no " in routed.apply(lambda routing: routing.activated(9))["sentiment"]
     assert answering(repository) == 3
@@ -437,7 +437,7 @@ def test_a_candidate_gets_its_exact_share_and_only_of_requests_without_a_version
     # It is the same share while other things change.
     tiny_models.publish_classifier(models)
     served = [answering(routed.repository) for _ in range(5)]
-    routed.repository.keeper.rescan()
+    routed.repository.lifecycle.rescan()
     served += [answering(routed.repository) for _ in range(5)]
     assert served.count(1) == 3
     (candidate,) = (
@@ -445,7 +445,7 @@ def test_a_candidate_gets_its_exact_share_and_only_of_requests_without_a_version
     )
     assert (candidate.version, candidate.share, candidate.mirror) == (1, 0.3, False)
     assert routed.apply(lambda r: r.without_candidate("sentiment")) == {}
-    routed.repository.keeper.step()
+    routed.repository.lifecycle.step()
     assert {answering(routed.repository) for _ in range(10)} == {3}
     assert states(routed.repository) == {3: "ready", 2: "available", 1: "available"}
 
@@ -468,7 +468,7 @@ def test_a_mirror_comes_with_what_the_active_version_answers(models: Path) -> No
         with routed.repository.classifier() as chosen:
             assert chosen.mirror is None
     routed.apply(lambda routing: routing.without_candidate("sentiment"))
-    routed.repository.keeper.step()
+    routed.repository.lifecycle.step()
     assert states(routed.repository) == {2: "ready", 1: "available"}  # no mirror's lease was lost
 
 
@@ -522,7 +522,7 @@ def test_a_halted_model_is_freed_and_answers_again_once_it_is_started(models: Pa
         assert routed.apply(lambda routing: routing.halted()) == {}
         assert states(repository) == {1: "draining"}
     del lease
-    repository.keeper.step()
+    repository.lifecycle.step()
     gc.collect()
     assert pipeline() is None
     status = repository.model("sentiment")
@@ -532,7 +532,7 @@ def test_a_halted_model_is_freed_and_answers_again_once_it_is_started(models: Pa
         repository.classifier()
     repository.require_ready()  # somebody wanted it so
     tiny_models.publish_classifier(models)
-    repository.keeper.rescan()
+    repository.lifecycle.rescan()
     assert states(repository) == {2: "available", 1: "available"}
     assert routed.apply(lambda routing: routing.started()) == {}
     assert answering(repository) == 2

@@ -1,4 +1,4 @@
-"""The keeper of the models of one worker: the thread that owns all that changes.
+"""The lives of the models of one worker, and the thread that owns all that changes.
 
 It loads and proves versions, watches the models folder and the routing document, moves traffic and
 closes what nobody uses any more. What others may see of it is one immutable value, which it
@@ -39,7 +39,7 @@ class Standing:
     statuses: Mapping[str, ModelStatus]  # of all models, by name
 
 
-class Keeper:
+class Lifecycle:
     """Keeps the models of a folder as the folder and the routing document say.
 
     standing: how everything stands now; another value each time, to be read from any thread.
