@@ -95,6 +95,10 @@ class OwnData:
     time_column: str | None = None
     sequence_column: str | None = None  # which sequence a row belongs to
 
+    def described(self, rows: int) -> DataSource:
+        """What a manifest says of it. rows: that were trained on."""
+        return DataSource(name=self.file.name, url="", license=self.license, rows=rows)
+
 
 def labelled_corpora(root: Path, data: Data) -> Corpora[LabelledText]:
     """What a classification recipe names. Raises DataError."""
@@ -148,10 +152,10 @@ def load_texts(root: Path, names: Sequence[str]) -> dict[str, list[str]]:
 
 def source_to_learn_from(name: str) -> Source:
     """The source that is written NAME or NAME:SPLIT. Raises DataError for one held out."""
-    source, _, split = name.partition(":")
-    if split in HELD_OUT_SPLITS:
+    source = Source.named(name)
+    if source.split in HELD_OUT_SPLITS:
         raise DataError(f'"{name}" is held out; its texts are not to be learnt from')
-    return Source(source=source, split=split or "train")
+    return source
 
 
 def merged_sources(*groups: Sequence[DataSource]) -> list[DataSource]:
@@ -310,7 +314,7 @@ def _own(
         takes=[None],
         validation={name: validation or train},
         test={name: test} if test else {},
-        sources=[DataSource(name=own.file.name, url="", license=own.license, rows=len(train))],
+        sources=[own.described(len(train))],
     )
 
 
@@ -347,9 +351,8 @@ def _described(source: Source, rows: int) -> DataSource:
 
 def describe_text_source(name: str, rows: int) -> DataSource:
     """The same for NAME or NAME:SPLIT; of a name that is not known it says just that."""
-    source, _, split = name.partition(":")
     try:
-        return _described(Source(source=source, split=split or "train"), rows)
+        return _described(Source.named(name), rows)
     except KeyError:
         return DataSource(name=name, url="", license="unknown", rows=rows)
 
@@ -359,9 +362,14 @@ def dataset_of(source: str) -> str:
     return _DATASET_OF.get(source, source)
 
 
+def generated_source(name: str, rows: int) -> DataSource:
+    """What a manifest says of data that a program makes. rows: that were trained on."""
+    return DataSource(name=name, url="", license="generated; no rights", rows=rows)
+
+
 def describe_source(name: str, rows: int) -> DataSource:
     """What a manifest says of a source that a recipe names. Raises KeyError for another."""
     if name in SYNTHETIC:
-        return DataSource(name=name, url="", license="generated; no rights", rows=rows)
+        return generated_source(name, rows)
     facts = DATASETS[dataset_of(name)]
     return DataSource(name=name, url=facts.address, license=facts.license, rows=rows)

@@ -72,7 +72,6 @@ def with_taught_pairs(
     """The corpora, and a part for each file that ``data.taught`` names. Raises DataError."""
     if not data.taught:
         return corpora
-    held_out = {source.name for source in (*data.validation, *data.test)}
     parts, rows = [], Counter[str]()
     for taught in data.taught:
         path = Path(taught.file)
@@ -85,7 +84,7 @@ def with_taught_pairs(
             _log.info("%s: %s texts have no translation and are left out",
                       path, f"{len(read) - len(told):,}")  # fmt: skip
         for row in told:
-            if row.source in held_out:
+            if row.source in data.held_out_names:
                 raise DataError(
                     f"{path} holds texts of {row.source}, which the recipe holds out; write it "
                     "anew without them, or hold out others"

@@ -2,6 +2,9 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urljoin
+
+import httpx2
 
 from tests import tiny_models
 from tests.browser.screens import Screen
@@ -19,8 +22,12 @@ def test_a_typed_sentence_gets_its_label_and_the_weight_of_each_word(screen: Scr
     shares = [number(share) for share in screen.texts(".bars .number")]
     assert shares == sorted(shares, reverse=True)
     assert abs(sum(shares) - 100) <= 0.1
-    weights = dict(zip(screen.texts(".word .spoken"), screen.texts(".word .weight"), strict=True))
-    assert number(weights["wonderful"]) > max(0, number(weights["a"]))
+    address = urljoin(screen.browser.current_url, "/explain")
+    explained = httpx2.post(address, json={"inputs": "What a wonderful film!"}).json()
+    assert explained["label"] == "positive"
+    weights = [number(weight) for weight in screen.texts(".word .weight")]
+    for weight, token in zip(weights, explained["tokens"], strict=True):
+        assert abs(weight - token["contribution"]) < 0.0051
     assert screen.text("#announcement") == f"positive, {screen.texts('.bars .number')[0]}"
 
 

@@ -19,9 +19,9 @@ from training.trained import TranslationRun
 from training.trainer import Trainer
 
 
-def recipe(initial: Path, **changes: Any) -> TranslationRecipe:
-    settings = {
-        "initial_run": str(initial),
+def recipe(initial: Path | None, **changes: Any) -> TranslationRecipe:
+    settings: dict[str, Any] = {} if initial is None else {"initial_run": str(initial)}
+    settings |= {
         "data.train": [{"source": "reverse", "take": 50}],
         "training.epochs": 1,
         "training.minimum_steps": 0,
@@ -39,9 +39,7 @@ def with_placeholders(
     run = RunFolder(folder)
     placeholders = {"placeholders": {"names": 0.5}, "tokenizer.vocabulary": 310}
     languages = {"languages": {"source": source, "target": target}}
-    wanted = recipe(initial or folder, **placeholders, **languages)
-    if initial is None:
-        wanted = wanted.model_copy(update={"initial_run": None})
+    wanted = recipe(initial, **placeholders, **languages)
     start_run(run, wanted, Origin(folder), quiet=True)
     return run
 
@@ -130,7 +128,7 @@ def test_rows_that_may_be_held_out_now_are_warned_of(
     pairs.write_text("source,target\n" + "".join(lines), "utf-8")
     own = OwnData(pairs, source_column="source", target_column="target")
     first = RunFolder(tmp_path / "first")
-    plain = recipe(tmp_path).model_copy(update={"initial_run": None})
+    plain = recipe(None)
     start_run(first, plain, Origin(tmp_path, own), quiet=True)
     turned = replace(own, source_column="target", target_column="source")
     more = tmp_path / "more.csv"

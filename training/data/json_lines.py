@@ -10,8 +10,13 @@ from training.data.errors import DataError
 
 
 @contextmanager
-def open_lines(path: Path) -> Iterator[TextIO]:
-    """The file of that path. Raises DataError where it is not UTF-8."""
+def open_lines(path: Path, expected: str) -> Iterator[TextIO]:
+    """The file of that path. Raises DataError where it is not there, or not UTF-8.
+
+    expected: what it should hold, as errors call it.
+    """
+    if not path.is_file():
+        raise DataError(f"{path} is not there; expected {expected}")
     try:
         with path.open(encoding="utf-8") as lines:
             yield lines

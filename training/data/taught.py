@@ -15,6 +15,8 @@ import numpy as np
 from training.data.errors import DataError
 from training.data.json_lines import json_object, open_lines
 
+_CONTENT = "texts with a teacher's probabilities, as python -m training teach writes them"
+
 
 class TaughtRow(NamedTuple):
     """A text, the source that it came from, and a probability for each class."""
@@ -44,12 +46,7 @@ def row_line(row: TaughtRow) -> str:
 
 def read_taught(path: Path) -> TaughtFile:
     """Raises DataError, which names the file and the line."""
-    if not path.is_file():
-        raise DataError(
-            f"{path} is not there; expected texts with a teacher's probabilities, as "
-            "python -m training teach writes them"
-        )
-    with open_lines(path) as lines:
+    with open_lines(path, _CONTENT) as lines:
         return parse_taught(lines, path)
 
 

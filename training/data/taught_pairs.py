@@ -12,6 +12,8 @@ from typing import NamedTuple
 from training.data.errors import DataError
 from training.data.json_lines import json_object, open_lines
 
+_CONTENT = "texts with a teacher's translations, as python -m training teach writes them"
+
 
 class TaughtPair(NamedTuple):
     """A text, the source that it came from, and its translation, empty where none was found."""
@@ -38,12 +40,7 @@ def pair_line(row: TaughtPair) -> str:
 
 def read_taught_pairs(path: Path, languages: tuple[str, str]) -> list[TaughtPair]:
     """Raises DataError, which names the file and the line, also for other languages."""
-    if not path.is_file():
-        raise DataError(
-            f"{path} is not there; expected texts with a teacher's translations, as "
-            "python -m training teach writes them"
-        )
-    with open_lines(path) as lines:
+    with open_lines(path, _CONTENT) as lines:
         file = parse_taught_pairs(lines, path)
     if file.languages != languages:
         raise DataError(

@@ -122,12 +122,11 @@ class InitialRun(ABC):
     def _require_held_out(self, recipe: Any) -> None:
         """Raises RunError where the recipe holds out what this run was trained on."""
         trained = {one.name for one in self.settings.sources or ()}
-        for held_out in (*recipe.data.validation, *recipe.data.test):
-            if held_out.name in trained:
-                raise RunError(
-                    f"{self.folder.path} (initial_run) was trained on {held_out.name}, which the "
-                    "recipe holds out; hold out others, or begin with another run"
-                )
+        if both := sorted(trained & recipe.data.held_out_names):
+            raise RunError(
+                f"{self.folder.path} (initial_run) was trained on {', '.join(both)}, which the "
+                "recipe holds out; hold out others, or begin with another run"
+            )
 
     def _require_same(self, network: Any, expected: Mapping[str, object]) -> None:
         """Raises RunError for settings of the recipe's network that are not those expected."""

@@ -1,6 +1,6 @@
 """Sections that recipes of several tasks share, and the error of a recipe that cannot be used."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,11 +34,22 @@ class Source(Section):
         """As commands and manifests write it: a split beside that for training is named."""
         return self.source if self.split == "train" else f"{self.source}:{self.split}"
 
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """The source that is written NAME or NAME:SPLIT."""
+        source, _, split = name.partition(":")
+        return cls(source=source, split=split or "train")
+
 
 class Data(Section):
     train: tuple[Source, ...] = Field(min_length=1)
     validation: tuple[Source, ...] = Field(min_length=1)
     test: tuple[Source, ...] = ()
+
+    @property
+    def held_out_names(self) -> set[str]:
+        """Of the sources that nothing is learnt from."""
+        return {source.name for source in (*self.validation, *self.test)}
 
 
 class TokenizerSettings(Section):

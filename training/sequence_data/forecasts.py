@@ -11,18 +11,17 @@ import numpy as np
 
 from service.artifact import Source
 from service.artifact.columns import AnyColumn, feature_names
-from training.corpora import HELD_OUT, OwnData
+from training.corpora import HELD_OUT, OwnData, generated_source
 from training.data.errors import DataError
 from training.data.own_columns import read_series
 from training.data.sequences import ColumnSequence
 from training.data.weather import weather_series
 from training.recipe import ForecastTarget, SequenceRecipe
 from training.sequence_data.columns import fitted_columns
-from training.sequence_data.generated import SEED, described, unknown
-from training.sequence_data.windows import encoded
+from training.sequence_data.generated import SEED, unknown
+from training.sequence_data.windows import WINDOW, encoded, ends_in_time
 from training.tasks.sequence import ForecastWindows
 
-_WINDOW = 28  # steps at least, where the recipe says no other number
 _DAYS = 12 * 365
 
 
@@ -62,7 +61,7 @@ def forecast_data(
         if source != "weather":
             raise unknown(source, "weather")
         steps, found, name = weather_series(_DAYS, SEED), 1, source
-        sources = (described(source, len(steps)),)
+        sources = (generated_source(source, len(steps)),)
         forecast = target.columns
     else:
         if not own.value_columns:
@@ -71,11 +70,10 @@ def forecast_data(
             )
         series = read_series(own.file, own.value_columns, own.input_columns, own.time_column)
         steps, found, name = series.steps, series.period, own.file.stem
-        rows = int(len(steps) * HELD_OUT[0])
-        sources = (Source(name=own.file.name, url="", license=own.license, rows=rows),)
+        sources = (own.described(ends_in_time(len(steps))[0]),)
         forecast = tuple(own.value_columns)
     period = target.period or found
-    window = recipe.window or max(_WINDOW, period + target.horizon)
+    window = recipe.window or max(WINDOW, period + target.horizon)
     ends = _ends(len(steps), window, target.horizon, name)
     columns = fitted_columns(recipe, [steps.part(0, ends[0])])
     features = encoded(columns, steps, name)
@@ -95,7 +93,7 @@ def forecast_data(
 
 def _ends(steps: int, window: int, horizon: int, name: str) -> tuple[int, int]:
     """Where the parts for training and validation end. Raises DataError for too few steps."""
-    ends = int(steps * HELD_OUT[0]), int(steps * (HELD_OUT[0] + HELD_OUT[1]))
+    ends = ends_in_time(steps)
     if ends[0] < 2 * window + horizon or min(ends[1] - ends[0], steps - ends[1]) < 2 * horizon:
         needed = max(int((2 * window + horizon) / HELD_OUT[0]), int(2 * horizon / HELD_OUT[1])) + 11
         raise DataError(

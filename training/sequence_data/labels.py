@@ -9,20 +9,19 @@ from dataclasses import dataclass
 
 from service.artifact import CategoryColumn, Source
 from service.artifact.columns import AnyColumn
-from training.corpora import HELD_OUT, OwnData
+from training.corpora import HELD_OUT, OwnData, generated_source
 from training.data.dinner import dinner_splits
 from training.data.errors import DataError
 from training.data.own_columns import read_sequences
 from training.data.sequences import ColumnSequence
-from training.data.splits import stratified_parts
+from training.data.splits import spread, stratified_parts
 from training.data.weather import season_splits
 from training.recipe import LabelTarget, SequenceRecipe
 from training.sequence_data.columns import fitted_columns
-from training.sequence_data.generated import SEED, described, unknown
-from training.sequence_data.windows import Part, Stretch
+from training.sequence_data.generated import SEED, unknown
+from training.sequence_data.windows import WINDOW, Part, Stretch, ends_in_time
 from training.tasks.sequence import LabelWindows
 
-WINDOW = 28  # steps of a diary, where the recipe says no other number
 _DINNERS = {"train": 2000, "validation": 500, "test": 2000}
 _SEASONS = {"train": 6000, "validation": 1000, "test": 2000}
 _SHOWN = 3  # examples
@@ -76,17 +75,10 @@ def label_data(recipe: SequenceRecipe, target: LabelTarget, own: OwnData | None)
     return LabelData(
         columns, labels, window, learnt,
         windows(validation, judged(validation)), windows(test, judged(test)),
-        windows(train, _spread(judged(train), _FITTED)) if every_step else learnt,
+        windows(train, spread(judged(train), _FITTED)) if every_step else learnt,
         name, sources,
-        tuple(validation.steps(one) for one in _spread(judged(validation), _SHOWN)),
+        tuple(validation.steps(one) for one in spread(judged(validation), _SHOWN)),
     )  # fmt: skip
-
-
-def _spread(stretches: list[Stretch], count: int) -> list[Stretch]:
-    """So many of them, evenly over all."""
-    if len(stretches) <= count:
-        return stretches
-    return [stretches[i * len(stretches) // count] for i in range(count)]
 
 
 def require_labels(name: str, found: set[str], labels: Sequence[str]) -> None:
@@ -128,7 +120,7 @@ def _generated(
     else:
         raise unknown(source, "dinner, seasons")
     parts = tuple(Part(splits[split]) for split in ("train", "validation", "test"))
-    return parts, source, (described(source, len(parts[0].sequences)),)
+    return parts, source, (generated_source(source, len(parts[0].sequences)),)
 
 
 def _own_sequences(
@@ -149,14 +141,13 @@ def _own_sequences(
     else:
         parts = _drawn(own, sequences, recipe.training.seed)
     rows = sum(map(len, parts[0].sequences))
-    source = Source(name=own.file.name, url="", license=own.license, rows=rows)
-    return parts, own.file.stem, (source,)
+    return parts, own.file.stem, (own.described(rows),)
 
 
 def _by_time(own: OwnData, diary: ColumnSequence, window: int) -> tuple[Part, ...]:
     """One diary: its beginning to learn from, and what came later. Raises DataError."""
     steps = len(diary)
-    ends = int(steps * HELD_OUT[0]), int(steps * (HELD_OUT[0] + HELD_OUT[1]))
+    ends = ends_in_time(steps)
     needed = max(_FEWEST_STEPS, math.ceil(2 * window / HELD_OUT[0]))
     if steps < needed:
         raise DataError(

@@ -12,9 +12,12 @@ from typing import NamedTuple
 import numpy as np
 
 from service.artifact.columns import AnyColumn, BadCell, encode
+from training.corpora import HELD_OUT
 from training.data.errors import DataError
 from training.data.sequences import ColumnSequence
 from training.tasks.sequence import LabelWindows
+
+WINDOW = 28  # steps of what has no length of its own, where the recipe says no other number
 
 
 class Stretch(NamedTuple):
@@ -89,6 +92,11 @@ def encoded(columns: Sequence[AnyColumn], sequence: ColumnSequence, name: str) -
         return encode(columns, cells)
     except BadCell as error:
         raise DataError(f"{name}: {error}; the part for training has no such cell") from None
+
+
+def ends_in_time(steps: int) -> tuple[int, int]:
+    """Where the parts for training and for validation end, of what is split by time."""
+    return int(steps * HELD_OUT[0]), int(steps * (HELD_OUT[0] + HELD_OUT[1]))
 
 
 def _classes(sequence: ColumnSequence, labels: Sequence[str]) -> np.ndarray:

@@ -5,6 +5,7 @@ teachers propose one is kept: see `training.teaching.choice`. Knows nothing abou
 """
 
 import hashlib
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -12,13 +13,12 @@ from typing import Protocol
 from service.artifact import MANIFEST_FILE, Artifact, read_artifact
 from service.pipelines.options import PipelineOptions
 from service.pipelines.translation import SearchOptions, TranslationPipeline
-from training.data.checksums import digest_of
 from training.data.taught_pairs import TaughtPair, pair_line, pairs_header, parse_taught_pairs
 from training.export.translator_candidates import translator_candidates
 from training.run_folder import RunError, RunFolder
 from training.runs import load_run
 from training.teaching.choice import closest, consensus
-from training.teaching.growing import Contents, first_sources, require_new_file, write_growing
+from training.teaching.growing import Contents, first_sources, write_growing
 from training.trained import TranslationRun
 
 CHUNK = 256  # texts between two writes
@@ -50,9 +50,7 @@ class TranslatorTeacher:
         languages = self._pipeline.languages
         self.languages = languages.source, languages.target
         self.name = artifact.name
-        digests = sorted(
-            (name, digest_of(artifact.path / name)) for name in artifact.manifest.files
-        )
+        digests = sorted((name, file.sha256) for name, file in artifact.manifest.files.items())
         self.digest = hashlib.sha256(repr(digests).encode()).hexdigest()
 
     def translations(self, texts: Sequence[str], beam_size: int) -> list[list[str]]:
@@ -83,7 +81,7 @@ def _artifact(path: Path, scratch: Path) -> Artifact:
     candidates, _ = translator_candidates(run, run.recipe.publication.name, "auto")
     # int8 where its cell has it: three times as fast, and as good within a tenth of a point.
     chosen = min(candidates, key=lambda one: one.draft.precision != "int8")
-    return chosen.write(scratch / str(len(list(scratch.iterdir()))))
+    return chosen.write(Path(tempfile.mkdtemp(dir=scratch)) / "1")
 
 
 def teach_pairs(
@@ -98,13 +96,15 @@ def teach_pairs(
     texts: by the name of their source; a text that comes again is left out, but not its right
     translations. One that no teacher finds words for gets none. Raises RunError.
     """
-    require_new_file(out)
     languages = _common_languages(teachers)
     sources = first_sources(texts)
     references = {
         text: [right for some in texts.values() for right in some.get(text, ())] for text in sources
     }
-    facts = [{"name": teacher.name, "digest": teacher.digest} for teacher in teachers]
+    facts = [
+        {"name": teacher.name, "digest": teacher.digest, "beam_size": str(beam_size)}
+        for teacher in teachers
+    ]
 
     def lines(some: Sequence[str]) -> Iterator[str]:
         proposed = zip(*(one.translations(some, beam_size) for one in teachers), strict=True)
@@ -117,8 +117,8 @@ def teach_pairs(
     def texts_of(written: Sequence[str], path: Path) -> list[str]:
         return [row.text for row in parse_taught_pairs(written, path).rows]
 
-    header = pairs_header(languages, [{**one, "beam_size": str(beam_size)} for one in facts])
-    write_growing(Contents(header, list(sources), lines, texts_of), out, CHUNK, quiet)
+    contents = Contents(pairs_header(languages, facts), list(sources), lines, texts_of)
+    write_growing(contents, out, CHUNK, quiet)
     return len(sources)
 
 
