@@ -113,7 +113,7 @@ def _serve(settings: Settings) -> int:
 
 
 def _serve_with_workers(settings: Settings) -> int:
-    _on_signals(_exit_quietly)
+    _on_signals(_end_quietly)
     # A process that answers requests itself has no use for what this imports.
     from service.metrics import FOLDER_VARIABLE
     from service.repository import FolderStore
@@ -121,6 +121,11 @@ def _serve_with_workers(settings: Settings) -> int:
 
     artifacts = read_all(settings.models)
     with _listen(settings, artifacts) as listener, ExitStack() as stack:
+        grace = settings.shutdown_delay + settings.shutdown_timeout
+        supervisor = Supervisor(worker.work, settings.workers, listener, grace)
+        # From here on there is something to clear away. A signal is noted, and not raised: an
+        # exception would be lost where a finaliser just runs, and the signal with it.
+        _on_signals(supervisor.stop)
         # The workers agree through files on which versions answer.
         shared = Path(tempfile.mkdtemp(prefix="gatehouse-routing-"))
         stack.callback(shutil.rmtree, shared, ignore_errors=True)
@@ -131,9 +136,7 @@ def _serve_with_workers(settings: Settings) -> int:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         os.environ[FOLDER_VARIABLE] = folder
         stack.callback(os.environ.pop, FOLDER_VARIABLE, None)
-        grace = settings.shutdown_delay + settings.shutdown_timeout
-        arguments = (settings, shared)
-        done = Supervisor(worker.work, arguments, settings.workers, listener, grace).run()
+        done = supervisor.run((settings, shared))
     logger.info("stopped")
     return 0 if done else 1
 
@@ -169,14 +172,10 @@ def _listen(settings: Settings, artifacts: Sequence[Artifact]) -> socket.socket:
     return listener
 
 
-def _on_signals(handler: Callable[[int, FrameType | None], NoReturn]) -> None:
+def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:
     """A signal that comes before it listens, and after it has ended, is an orderly end as well."""
     signal.signal(signal.SIGTERM, handler)
     signal.signal(signal.SIGINT, handler)
-
-
-def _exit_quietly(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(0)
 
 
 def _end_quietly(number: int, frame: FrameType | None) -> NoReturn:

@@ -66,19 +66,18 @@ class Supervisor:
     def __init__(
         self,
         work: Callable[..., None],
-        arguments: Sequence[object],
         workers: int,
         listener: socket.socket,
         grace: float,
         hung: float = 60.0,
     ) -> None:
-        """`work` is called in each worker, with the arguments, the listener and its Pulse's pipe.
+        """`work` is called in each worker, with arguments, the listener and its Pulse's pipe.
 
         grace: seconds that a worker may take to end once it is told to; hung: seconds without a
         sign of life after which one is replaced.
         """
         self._work = work
-        self._arguments = (*arguments, listener)
+        self._arguments: tuple[object, ...] = ()
         self._number = workers
         self._listener = listener
         self._grace = grace
@@ -86,8 +85,17 @@ class Supervisor:
         self._look = hung / _LOOKS
         self._workers: list[_Worker] = []
 
-    def run(self) -> bool:
-        """Returns when all workers have ended; False where one could not do its work at all."""
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        """Handles a signal: all workers are told to end, and none is started any more."""
+        self._stopping = True
+
+    def run(self, arguments: Sequence[object]) -> bool:
+        """Returns when all workers have ended; False where one could not do its work at all.
+
+        arguments: what the work is called with first. Where `stop` has been called before, no
+        worker is started.
+        """
+        self._arguments = (*arguments, self._listener)
         awake, wake = socket.socketpair()
         awake.setblocking(False)
         wake.setblocking(False)
@@ -95,7 +103,7 @@ class Supervisor:
             # A handler of Python's own does not end a wait for the operating system.
             signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
             before = {
-                number: signal.signal(number, self._stop)
+                number: signal.signal(number, self.stop)
                 for number in (signal.SIGTERM, signal.SIGINT)
             }
             try:
@@ -176,9 +184,6 @@ class Supervisor:
                 worker.process.kill()
                 worker.process.join()
             worker.pulse.close()
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self._stopping = True
 
 
 def end_with_parent(grace: float) -> None:

@@ -102,7 +102,10 @@ class Exchange:
             await app(self.scope, self.receive, self.send)
         except asyncio.CancelledError:
             self._transport.close()
-        except Exception as error:
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        # A panic in a library written in Rust is no Exception, and its client waits all the same.
+        except BaseException as error:
             logger.error("unexpected error", exc_info=error)
             self._give_up()
         else:

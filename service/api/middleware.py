@@ -105,7 +105,9 @@ class RequestMiddleware:
             message = "the service stopped before this was answered; send it again"
             response = error_response(HTTPStatus.SERVICE_UNAVAILABLE, message)
             await response(scope, receive, send_with_id)
-        except Exception as error:
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:  # a panic in a library written in Rust is no Exception
             logger.error("unexpected error", exc_info=error)
             if status is not None:
                 raise  # half an answer is out: only cutting the connection is honest

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import sentencex
 
 _LINES = re.compile(r"([\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+)")
+# White space beyond ASCII before a full stop: where it stands behind a lone capital, sentencex
+# 1.0.32 slices a character in two and panics.
+_WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]+(?=\.)")
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,11 @@ def split_sentences(text: str, language: str) -> SplitText:
         if i % 2:  # the separators themselves
             gaps[-1] += line
             continue
-        for segment in sentencex.segment(language, line):
-            before, sentence, after = _edges(segment)
+        position = 0
+        narrow = _WIDE_SPACE.sub(lambda found: " " * len(found[0]), line)
+        for segment in sentencex.segment(language, narrow):
+            before, sentence, after = _edges(line[position : position + len(segment)])
+            position += len(segment)
             gaps[-1] += before
             if sentence:
                 sentences.append(sentence)

@@ -6,11 +6,10 @@ replaces.
 """
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -64,7 +63,9 @@ class Lifecycle:
         self._models: dict[str, Model] = {}
         self._document = store.read()
         self._seen: object = None  # the stamp of the document when it was last read
-        self._events: queue.SimpleQueue[None] = queue.SimpleQueue()  # something is to be done
+        # Not a queue: CPython 3.11's SimpleQueue can wait for ever where a limit runs out while it
+        # takes note of something that was fetched before.
+        self._wake = threading.Event()
         self._garbage = False  # whether something was closed whose memory is to be given back
         self._loaded = threading.Event()
         self.stopping = threading.Event()
@@ -126,7 +127,7 @@ class Lifecycle:
 
     def look_now(self) -> None:
         """Wakes the thread, which would look by itself in a quarter of a second."""
-        self._events.put(None)
+        self._wake.set()
 
     # Everything below runs in the thread, or instead of it.
 
@@ -167,8 +168,8 @@ class Lifecycle:
             self._acknowledge({})
         looked = time.monotonic()
         while not self.stopping.is_set():
-            with suppress(queue.Empty):
-                self._events.get(timeout=_DOCUMENT_SECONDS)
+            self._wake.wait(_DOCUMENT_SECONDS)
+            self._wake.clear()
             if self.stopping.is_set():
                 break
             with self._surviving():
@@ -187,7 +188,7 @@ class Lifecycle:
         try:
             yield
             self._failure = None
-        except Exception as error:
+        except BaseException as error:  # a panic in a library written in Rust is no Exception
             if self._failure != repr(error):
                 logger.error("the models could not be looked after", exc_info=error)
             self._failure = repr(error)

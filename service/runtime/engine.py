@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -18,6 +19,8 @@ from service.runtime.job import Event, Item, Job
 from service.runtime.slices import LONG, ask_for_slice
 
 logger = logging.getLogger(__name__)
+
+_NICEST = 19
 
 Submission = tuple[Job, Sequence[Item]]
 
@@ -42,7 +45,7 @@ class EngineThread:
     """Runs an engine in a thread of its own, from its first job to `close`."""
 
     def __init__(self, engine: Engine, name: str, niceness: int = 0) -> None:
-        """niceness: by how much the thread yields the processor to others (Linux only).
+        """niceness: by how much the thread yields the processor to the others here (Linux only).
 
         An engine that computes without a pause would otherwise make the event loop wait for its
         turn at every request. In return it is interrupted less often.
@@ -77,13 +80,17 @@ class EngineThread:
     def _run(self) -> None:
         if self._niceness and sys.platform == "linux":
             # Of this thread alone, which POSIX does not have and Linux does.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
+            thread = threading.get_native_id()
+            niceness = os.getpriority(os.PRIO_PROCESS, thread) + self._niceness
+            with suppress(OSError):  # a sandbox forbids it
+                os.setpriority(os.PRIO_PROCESS, thread, min(niceness, _NICEST))
             ask_for_slice(LONG)
         while self._receive():
             try:
                 events = self._engine.step()
-            except Exception as error:
-                # None that an engine knows: whatever it held must still be answered.
+            except BaseException as error:
+                # None that an engine knows, perhaps a panic in a library written in Rust, which is
+                # no Exception: whatever it held must still be answered.
                 logger.error("the engine failed", exc_info=error)
                 events = [event for job in self._engine.clear() for event in job.fail(error)]
             deliver(events)

@@ -76,7 +76,7 @@ class Job:
         self.finished = now
         return [Finished(self)]
 
-    def fail(self, error: Exception) -> "list[Event]":
+    def fail(self, error: BaseException) -> "list[Event]":
         """End with an error, unless it has ended."""
         if self.over:
             return []
@@ -96,7 +96,7 @@ class Failed:
     """A job's batch could not be computed."""
 
     job: Job
-    error: Exception
+    error: BaseException
 
 
 @dataclass(slots=True, frozen=True)

@@ -49,7 +49,7 @@ class SerialEngine:
         job.started = time.perf_counter()
         try:
             result = work.compute()
-        except Exception as error:
+        except BaseException as error:  # a panic in a library written in Rust is no Exception
             return job.fail(error)
         return job.complete(work.index, result, time.perf_counter())
 

@@ -21,6 +21,7 @@ from tests.documentation.expectation import difference
 from tests.documentation.markdown import ROOT, Example, Program, examples, pages, programs
 
 SHOWN = "127.0.0.1:8000"
+_LONGEST = 300  # seconds for what hangs else; none of them takes as many
 CALLS = [
     example for page in pages() for example in examples(page) if example.command.startswith("curl ")
 ]
@@ -51,9 +52,9 @@ def ready_address(log: Path) -> str | None:
         return None
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(f"http://{listening[1]}/health/ready"):
+        with direct.open(f"http://{listening[1]}/health/ready", timeout=5):
             return listening[1]
-    except (urllib.error.URLError, ConnectionError):
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
         return None
 
 
@@ -84,7 +85,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait()
+        process.wait(_LONGEST)
 
 
 def test_the_readme_shows_both_tasks() -> None:
@@ -103,6 +104,7 @@ def test_calls_answer_as_shown(call: Example, address: str) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=_LONGEST,
     )
     assert result.returncode == 0, f"{call}: {result.stderr}"
     differs = difference(call.output.replace(SHOWN, address), result.stdout)
@@ -118,6 +120,7 @@ def test_programs_print_what_is_shown(client: Program, address: str) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=_LONGEST,
     )
     assert result.returncode == 0, f"{client}: {result.stderr}"
     differs = difference(client.output.replace(SHOWN, address), result.stdout)

@@ -81,7 +81,7 @@ def listener() -> socket.socket:
 def test_a_worker_that_dies_is_replaced(
     tmp_path: Path, listener: socket.socket, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert Supervisor(die_then_end, [tmp_path], 1, listener, grace=30).run()
+    assert Supervisor(die_then_end, 1, listener, grace=30).run([tmp_path])
     (message,) = [record.getMessage() for record in caplog.records]
     assert "ended with status 7; worker" in message
     assert listener.fileno() == -1
@@ -90,7 +90,7 @@ def test_a_worker_that_dies_is_replaced(
 def test_a_worker_that_hangs_is_replaced(
     tmp_path: Path, listener: socket.socket, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert Supervisor(hang_then_end, [tmp_path], 1, listener, grace=30, hung=0.6).run()
+    assert Supervisor(hang_then_end, 1, listener, grace=30, hung=0.6).run([tmp_path])
     first, second = [record.getMessage() for record in caplog.records]
     assert first.endswith("gives no sign of life; it is killed")
     assert f"ended with status {-signal.SIGKILL}; worker" in second
@@ -100,14 +100,14 @@ def test_a_worker_that_has_not_begun_is_not_hung(
     tmp_path: Path, listener: socket.socket, caplog: pytest.LogCaptureFixture
 ) -> None:
     # A process takes longer to start than this allows between two signs of life.
-    assert Supervisor(end_at_once, [tmp_path], 1, listener, grace=30, hung=0.01).run()
+    assert Supervisor(end_at_once, 1, listener, grace=30, hung=0.01).run([tmp_path])
     assert caplog.records == []
 
 
 def test_what_is_hopeless_is_not_tried_again(
     tmp_path: Path, listener: socket.socket, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert not Supervisor(give_up, [tmp_path], 2, listener, grace=30).run()
+    assert not Supervisor(give_up, 2, listener, grace=30).run([tmp_path])
     assert caplog.records == []
 
 
@@ -118,7 +118,7 @@ def test_a_worker_that_does_not_end_is_killed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("service.supervisor._MARGIN", 0.0)
-    assert Supervisor(ignore_the_end, [tmp_path], 1, listener, grace=0).run()
+    assert Supervisor(ignore_the_end, 1, listener, grace=0).run([tmp_path])
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert record.getMessage().endswith("does not end; it is killed")
@@ -128,5 +128,12 @@ def test_workers_share_the_listener_and_leave_ctrl_c_to_the_parent(
     tmp_path: Path, listener: socket.socket
 ) -> None:
     with socket.create_connection(listener.getsockname()) as connection:
-        assert Supervisor(say_who_accepts, [tmp_path], 1, listener, grace=30).run()
+        assert Supervisor(say_who_accepts, 1, listener, grace=30).run([tmp_path])
         assert connection.recv(1) == b"1"
+
+
+def test_who_was_told_to_end_before_starts_nothing(tmp_path: Path, listener: socket.socket) -> None:
+    supervisor = Supervisor(give_up, 1, listener, grace=30)
+    supervisor.stop(signal.SIGTERM, None)
+    assert supervisor.run([tmp_path])  # the worker would say that its work is hopeless
+    assert listener.fileno() == -1

@@ -61,7 +61,8 @@ class Gate:
             self.rows.append(rows)
             self._held += 1
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._open or self._allowed)
+            let_go = self._changed.wait_for(lambda: self._open or self._allowed, _PATIENCE)
+            assert let_go, "the test does not open the gate"
             self._held -= 1
             self._allowed -= self._allowed > 0
             self._changed.notify_all()

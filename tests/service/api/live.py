@@ -20,6 +20,7 @@ from tests.service.api.gates import Gates, gated_sessions
 
 PAIR = {"source": "en", "target": "de"}
 LONG_TEXT = "two men talk in the street and a good cat sat on the mat in the park. " * 250
+_LONGEST = 300  # seconds until an answer; one that does not come fails its test
 _ATTEMPTS = 3_000  # questions asked before something that should come about is given up
 
 
@@ -36,7 +37,8 @@ class Live:
         self.explanations = services.explanations
         self._inference = services.inference
         self.loop = services.inference.loop
-        self.client = httpx2.Client(base_url="http://{}:{}".format(*address), timeout=None)
+        base = "http://{}:{}".format(*address)
+        self.client = httpx2.Client(base_url=base, timeout=_LONGEST)
 
     def send(self, path: str, body: object, **headers: str) -> socket.socket:
         """A connection on which a request has been sent, and nothing read."""
@@ -122,4 +124,5 @@ def live_server(models: Path, **settings: object) -> Iterator[Live]:
             finally:
                 gates.open_all()
                 server.should_exit = True
-                thread.join()
+                thread.join(_LONGEST)
+                assert not thread.is_alive(), "the server does not end"

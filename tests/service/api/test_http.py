@@ -213,8 +213,13 @@ def test_a_model_is_described_with_its_manifest(client: TestClient) -> None:
     assert unknown.json() == {"error": message}
 
 
+class Panic(BaseException):
+    """As libraries written in Rust raise them."""
+
+
+@pytest.mark.parametrize("kind", [KeyError, Panic])
 def test_a_defect_answers_500_with_the_request_and_logs_no_text(
-    open_client: OpenClient, caplog: pytest.LogCaptureFixture
+    kind: type[BaseException], open_client: OpenClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = "what the user wrote"
     with open_client() as client:
@@ -223,7 +228,7 @@ def test_a_defect_answers_500_with_the_request_and_logs_no_text(
 
         @app.get("/defect")
         async def defect() -> None:
-            raise KeyError(secret)
+            raise kind(secret)
 
         response = client.get("/defect", headers={"X-Request-ID": "r1"})
         metrics = client.get("/metrics").text

@@ -185,6 +185,24 @@ def test_an_app_that_answers_wrongly_gives_a_500_of_the_one_shape(
     talk(app, conversation)
 
 
+class Panic(BaseException):
+    """As libraries written in Rust raise them."""
+
+
+@pytest.mark.parametrize("error", [RuntimeError, Panic])
+def test_an_app_that_fails_gives_a_500_of_the_one_shape(error: type[BaseException]) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise error
+
+    async def conversation(client: Client) -> None:
+        await client.send(GET)
+        head, _, body = (await client.answers()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 500 ")
+        assert body == b'{"error":"internal error; the log says more"}'
+
+    talk(app, conversation)
+
+
 def test_an_app_that_fails_in_its_answer_cuts_it_off() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start_of(200))

@@ -45,7 +45,8 @@ def test_language_codes_are_read_in_any_case(client: TestClient, source: str, ta
 
 
 @pytest.mark.parametrize(
-    "text", ["a\0b", "😀 👩‍👩‍👧", "שלום עולם", "x" * 3000, "e\u0301", "a\u2028b"]
+    "text",
+    ["a\0b", "😀 👩‍👩‍👧", "שלום עולם", "x" * 3000, "e\u0301", "a\u2028b", "H\u2006.", "A\xa0."],
 )
 def test_awkward_texts_are_answered_and_do_not_touch_their_neighbours(
     client: TestClient, text: str

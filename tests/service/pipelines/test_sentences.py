@@ -24,6 +24,8 @@ languages = st.sampled_from(["en", "de", "fr", "ja", "xx", "en-GB"])
 @given(text=texts, language=languages)
 @example(text=WHITE_SPACE, language="en")
 @example(text=f"a{WHITE_SPACE}b.{WHITE_SPACE}C", language="en")
+@example(text="H\u2006.", language="en")  # each of these made sentencex panic
+@example(text="A\xa0. A\u3000\u2003.", language="de")
 def test_a_text_is_its_parts_joined(text: str, language: str) -> None:
     split = split_sentences(text, language)
     assert split.join(list(split.sentences)) == text
@@ -56,6 +58,7 @@ def test_no_sentence_holds_a_line_break(text: str) -> None:
         ("- one\n- two\n", ["- one", "- two"]),
         ("First.\r\n\r\nSecond.", ["First.", "Second."]),
         ("«Il dort.» Elle lit.", ["«Il dort.»", "Elle lit."]),
+        ("«\xa0Il dort.\xa0» Elle lit.", ["«\xa0Il dort.\xa0»", "Elle lit."]),
     ],
 )
 def test_where_sentences_end(text: str, sentences: list[str]) -> None:

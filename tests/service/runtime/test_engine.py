@@ -1,6 +1,8 @@
 """The thread of an engine: every job is answered once, whatever the engine does."""
 
 import logging
+import os
+import sys
 import threading
 from collections.abc import Sequence
 from queue import Queue
@@ -117,17 +119,26 @@ def test_a_job_that_fails_leaves_the_thread_to_the_others() -> None:
 class Broken(BatchEngine):
     """Raises in its first step, outside of what an engine handles."""
 
-    broken = True
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(sums, 8, 100)
+        self.error: BaseException | None = error
 
     def step(self) -> list[Event]:
-        if self.broken:
-            self.broken = False
-            raise RuntimeError("out of order")
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
         return super().step()
 
 
-def test_an_engine_that_raises_still_answers_everybody(caplog: pytest.LogCaptureFixture) -> None:
-    inbox, thread = Inbox(), thread_of(Broken(sums, 8, 100))
+class Panic(BaseException):
+    """As libraries written in Rust raise them."""
+
+
+@pytest.mark.parametrize("error", [RuntimeError("out of order"), Panic("out of order")])
+def test_an_engine_that_raises_still_answers_everybody(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    inbox, thread = Inbox(), thread_of(Broken(error))
     first = submit(thread, inbox.job(), [1], [2])
     with caplog.at_level(logging.ERROR):
         (event,) = inbox.take(1)
@@ -138,6 +149,29 @@ def test_an_engine_that_raises_still_answers_everybody(caplog: pytest.LogCapture
     assert inbox.take(1) == [Finished(second)]
     thread.close()
     thread.join()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness on Linux alone")
+@pytest.mark.parametrize(("before", "after"), [(2, 12), (15, 19)])
+def test_a_thread_yields_to_those_around_it(before: int, after: int) -> None:
+    inbox = Inbox()
+    job = inbox.job()
+
+    def priorities(rows: Sequence[Sequence[int]]) -> list[int]:
+        return [os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) for _ in rows]
+
+    def begin() -> None:  # in a thread of its own, whose niceness the engine's begins with
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), before)
+        engine = EngineThread(BatchEngine(priorities, 8, 100), "engine-of-a-test", niceness=10)
+        submit(engine, job, [1])
+        inbox.take(1)
+        engine.close()
+        engine.join()
+
+    thread = threading.Thread(target=begin)
+    thread.start()
+    thread.join()
+    assert job.results == [after]
 
 
 def test_a_cancelled_job_is_not_delivered() -> None:
