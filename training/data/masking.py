@@ -16,6 +16,8 @@ from training.data.alignment import Link, word_links
 from training.data.examples import SentencePair
 
 _NAME = re.compile(r"[^\W\d_][\w'’-]+(?: [^\W\d_][\w'’-]+)*")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_OF_A_NAME = 0.5  # share of a name's places in which the other side has it in the same letters
 _SHORTEST_TERM = 4  # letters of the source's word: those of a glossary are no "the"
 _MOST_TERMS = 2  # a sentence
 
@@ -57,16 +59,31 @@ class MaskedPairs:
         return _replaced(pair, _apart(chosen), random)
 
 
-def known_words(texts: Iterable[str], least: int = 2) -> list[str]:
-    """The words that texts hold so often, case folded and sorted; see `KnownWords`."""
-    counts = Counter(
-        part
-        for text in texts
-        for word in re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", composed(text).casefold())
-        for part in re.split("['’-]", word)
-        if part
-    )
-    return sorted(word for word, count in counts.items() if count >= least)
+def known_words(texts: Iterable[str], least: int = 2) -> set[str]:
+    """The words that texts hold so often, case folded; see `KnownWords`."""
+    counts = Counter(word.casefold() for text in texts for word in _LETTERS.findall(composed(text)))
+    return {word for word, count in counts.items() if count >= least}
+
+
+def names_taken_over(pairs: Iterable[SentencePair], common: int = 200) -> set[str]:
+    """Words of the source that the other language takes over as they are, case folded: names.
+
+    common: what comes as often is left out. A network learns it, and who "Tom" is, a he, as well;
+    in place of a name that it has seen a few times it writes another one.
+    """
+    counts, taken_over = Counter[str](), Counter[str]()
+    for pair in pairs:
+        there = set(_LETTERS.findall(composed(pair.target)))
+        for word in _LETTERS.findall(composed(pair.source)):
+            folded = word.casefold()
+            counts[folded] += 1
+            # A genitive has an s more, in English behind an apostrophe.
+            taken_over[folded] += word[0].isupper() and (word in there or f"{word}s" in there)
+    return {
+        word
+        for word, count in taken_over.items()
+        if _OF_A_NAME * counts[word] <= count and counts[word] < common
+    }
 
 
 def words_content(words: Sequence[str]) -> bytes:

@@ -163,20 +163,15 @@ def _words(
 ) -> list[str]:
     """The words that a network will know: those of pairs, and those that its beginning could read.
 
-    Not those of a teacher's texts: it keeps what stands in no pair as it is written.
+    Not names that it need not know, nor the words of a teacher's texts: it keeps what stands in no
+    pair as it is written.
     """
     if recipe.placeholders is None:
         return []
-    known = set(words_of(pairs))
-    if initial is not None and initial.reads(recipe.languages.source):
-        known.update(
-            _words_of(
-                initial.folder,
-                initial.began,
-                lambda: _pairs(initial.began, initial.settings.origin),
-            )
-        )
-    return sorted(known)
+    if initial is None or not initial.reads(recipe.languages.source):
+        return words_of(pairs)
+    began, origin = initial.began, initial.settings.origin
+    return words_of(pairs, _words_of(initial.folder, began, lambda: _pairs(began, origin)))
 
 
 def _words_of(

@@ -3,8 +3,10 @@
 from random import Random
 
 from service.pipelines.placeholders import SYMBOLS
+from training.corpora import Corpora
 from training.data.examples import SentencePair
-from training.data.masking import MaskedPairs, keeper_of, known_words
+from training.data.masking import MaskedPairs, keeper_of, known_words, names_taken_over
+from training.preparation import words_of
 
 PAIR = SentencePair(
     "Yesterday Peter Schmidt paid 12 of 12 bills at www.example.org with 3 men.",
@@ -64,10 +66,26 @@ def test_the_same_draw_gives_the_same_pair() -> None:
 
 def test_the_words_of_a_model() -> None:
     texts = ["The dog's well-known House", "the house is known", "Peter"]
-    assert known_words(texts) == ["house", "known", "the"]
-    keeper = keeper_of(known_words(texts, least=1), "en")
+    assert known_words(texts) == {"house", "known", "the"}
+    keeper = keeper_of(sorted(known_words(texts, least=1)), "en")
     text = "Well-known Peter met Zarathustra"
     assert [text[start:end] for start, end in keeper.spans(text)] == ["Zarathustra"]
+
+
+def test_names_that_the_other_language_takes_over() -> None:
+    lines = [
+        ("Peter's dog sees Anna.", "Peters Hund sieht Anna."),
+        ("Anna lives in Munich.", "Anna wohnt in München."),
+        ("A hotel in Munich", "Ein Hotel in München"),
+        ("Hotel Anna", "Hotel Anna"),
+        ("Tom sees Tom.", "Tom sieht Tom."),
+    ]
+    pairs = [SentencePair(*line) for line in lines] + [SentencePair("The hotel", "Das Hotel")] * 2
+    assert names_taken_over(pairs) == {"anna", "peter", "tom"}
+    assert names_taken_over(pairs, common=3) == {"peter", "tom"}
+    # However rarely it comes, "Munich" has to be known, and a hotel is no name.
+    words = words_of(Corpora([pairs], [None], {}, {}, []), ["anna", "bridge"])
+    assert words == ["bridge", "hotel", "in", "munich", "sees", "the"]
 
 
 def test_a_number_within_an_address_is_not_the_number_itself() -> None:
@@ -88,4 +106,4 @@ def test_accents_that_stand_apart_are_joined_first() -> None:
     source, target = drawn(pair, names=1, terms=0)
     assert stripped(source) == "I met # today."
     assert stripped(target) == "Ich traf # heute."
-    assert known_words([decomposed, "renée"]) == ["renée"]
+    assert known_words([decomposed, "renée"]) == {"renée"}
