@@ -83,13 +83,13 @@ def with_taught_pairs(
         if len(told) < len(read):
             _log.info("%s: %s texts have no translation and are left out",
                       path, f"{len(read) - len(told):,}")  # fmt: skip
-        for row in told:
-            if row.source in data.held_out_names:
-                raise DataError(
-                    f"{path} holds texts of {row.source}, which the recipe holds out; write it "
-                    "anew without them, or hold out others"
-                )
-        rows.update(row.source for row in told)
+        names = Counter(row.source for row in told)
+        if both := sorted(names.keys() & data.held_out_names):
+            raise DataError(
+                f"{path} holds texts of {', '.join(both)}, which the recipe holds out; write it "
+                "anew without them, or hold out others"
+            )
+        rows.update(names)
         parts.append([SentencePair(row.text, row.translation) for row in told])
     described = [describe_text_source(name, count) for name, count in rows.items()]
     return replace(

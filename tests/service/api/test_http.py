@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from service import __version__
 from tests.service.api.conftest import OpenClient
+from tests.service.panic import Panic
 
 ROUTES = [
     ("POST", "/predict"),
@@ -211,10 +212,6 @@ def test_a_model_is_described_with_its_manifest(client: TestClient) -> None:
     assert unknown.status_code == 404
     message = 'no model is called "nobody"; served here: sentiment, translation-en-de'
     assert unknown.json() == {"error": message}
-
-
-class Panic(BaseException):
-    """As libraries written in Rust raise them."""
 
 
 @pytest.mark.parametrize("kind", [KeyError, Panic])

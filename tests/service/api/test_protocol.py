@@ -15,6 +15,7 @@ from uvicorn.server import ServerState
 from service.api.connection import Connection, connection_of
 from service.api.draining import begin_draining
 from service.api.protocol import GatehouseProtocol
+from tests.service.panic import Panic
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 HALF_A_BODY = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{"
@@ -183,10 +184,6 @@ def test_an_app_that_answers_wrongly_gives_a_500_of_the_one_shape(
         assert body == b'{"error":"internal error; the log says more"}'
 
     talk(app, conversation)
-
-
-class Panic(BaseException):
-    """As libraries written in Rust raise them."""
 
 
 @pytest.mark.parametrize("error", [RuntimeError, Panic])

@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from service.artifact import (
-    ClassificationExample,
-)
+from service.artifact import ClassificationExample
 from service.pipelines.options import PipelineOptions
 from service.repository import MemoryStore, Repository
 

@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.errors import (
-    ModelsNotReady,
-    UnknownVersion,
-)
+from service.errors import ModelsNotReady, UnknownVersion
 from service.repository import Candidate, Role, State
 from tests import tiny_models
 from tests.service.repository.loaded import (

@@ -13,6 +13,7 @@ import pytest
 from service.runtime.batching import BatchEngine
 from service.runtime.engine import EngineThread, deliver
 from service.runtime.job import Event, Failed, Finished, Job, Token
+from tests.service.panic import Panic
 
 TIMEOUT = 60  # seconds, after which something hangs
 
@@ -128,10 +129,6 @@ class Broken(BatchEngine):
             error, self.error = self.error, None
             raise error
         return super().step()
-
-
-class Panic(BaseException):
-    """As libraries written in Rust raise them."""
 
 
 @pytest.mark.parametrize("error", [RuntimeError("out of order"), Panic("out of order")])
