@@ -13,6 +13,7 @@ from training.origin import Origin
 from training.recipe import Recipe, parse_recipe
 from training.run_folder import RunError, RunFolder
 
+RESTORED_FROM = "restored_from"  # a fact of a run that was read out of a published version
 _OWN = ("recipe", "origin", "own_digest", "sources")
 
 

@@ -2,13 +2,16 @@
 
 import io
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sentencepiece
+from sentencepiece import sentencepiece_model_pb2
 
 from training.data.errors import DataError
 from training.recipe import RecipeError, TokenizerSettings
 
 _SPACE = "\N{LOWER ONE EIGHTH BLOCK}"  # stands for a space inside a piece
+_PROTOCOL: Any = sentencepiece_model_pb2  # generated, and without types
 LONGEST_LINE = 16_384  # bytes; sentencepiece leaves longer lines out
 
 
@@ -37,6 +40,21 @@ def train_tokenizer(
             f"no tokenizer can be made of the training texts; expected some words ({error})"
         ) from error
     return model.getvalue()
+
+
+def with_symbols(content: bytes, symbols: Sequence[str]) -> bytes:
+    """A sentencepiece model with further tokens behind its own, one for each of these symbols."""
+    model = _PROTOCOL.ModelProto.FromString(content)
+    for symbol in symbols:
+        model.pieces.add(
+            piece=symbol,
+            score=0.0,
+            type=_PROTOCOL.ModelProto.SentencePiece.USER_DEFINED,
+        )
+    model.trainer_spec.user_defined_symbols.extend(symbols)
+    model.trainer_spec.vocab_size = len(model.pieces)
+    extended: bytes = model.SerializeToString()
+    return extended
 
 
 def word_tokenizer(words: Sequence[str]) -> bytes:

@@ -105,10 +105,6 @@ def test_it_knows_the_words_that_the_first_knew(tmp_path: Path) -> None:
             {"data.test": [{"source": "reverse"}]},
             r"\(initial_run\) was trained on reverse, which the recipe holds out",
         ),
-        (
-            {"placeholders": {"names": 0.5}},
-            "was trained without placeholders, the recipe is with them",
-        ),
     ],
 )
 def test_another_network_is_refused_before_anything_is_read(
@@ -118,6 +114,13 @@ def test_another_network_is_refused_before_anything_is_read(
     with pytest.raises(RunError, match=said):
         start_run(RunFolder(tmp_path / "run"), nowhere, Origin(tmp_path / "none"), quiet=True)
     assert not list(tmp_path.iterdir())
+
+
+def test_placeholders_are_not_unlearnt(tmp_path: Path) -> None:
+    first = with_placeholders(tmp_path / "first")
+    plain = recipe(first.path, **{"tokenizer.vocabulary": 310})
+    with pytest.raises(RunError, match="with placeholders, the recipe is without them: a network"):
+        start_run(RunFolder(tmp_path / "run"), plain, Origin(tmp_path), quiet=True)
 
 
 def test_rows_that_may_be_held_out_now_are_warned_of(

@@ -10,7 +10,7 @@ from service.artifact import Tokenizer
 from training.data.errors import DataError
 from training.data.synthetic import sentiment_splits
 from training.recipe import RecipeError, TokenizerSettings
-from training.tokenization import LONGEST_LINE, train_tokenizer
+from training.tokenization import LONGEST_LINE, train_tokenizer, with_symbols
 
 KINDS = ("unigram", "bpe", "char")
 
@@ -87,3 +87,17 @@ def test_what_no_tokenizer_can_be_made_of_is_named() -> None:
         train_tokenizer(letters, settings)
     with pytest.raises(DataError, match="no tokenizer can be made of the training texts"):
         train_tokenizer([" \n "], settings)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_symbols_can_be_added_to_a_tokenizer(kind: str) -> None:
+    plain = trained(kind, "nmt_nfkc")
+    symbols = ("\ue000", "\ue001")
+    more = Tokenizer.from_bytes(with_symbols(plain.to_bytes(), symbols))
+    size = plain.vocabulary_size
+    assert more.vocabulary_size == size + 2
+    for text in texts():
+        assert more.encode(text) == plain.encode(text)
+    text = "the \ue001 was \ue000, good\ue001"
+    assert more.decode(more.encode(text)) == text
+    assert [token - size for token in more.encode(text) if token >= size] == [1, 0, 1]

@@ -9,6 +9,7 @@ from training.commands.evaluate import add_evaluate
 from training.commands.export import add_export
 from training.commands.leave_one_out import add_leave_one_out
 from training.commands.plot import add_plot
+from training.commands.restore import add_restore
 from training.commands.teach import add_teach
 from training.commands.train import add_train
 from training.costs.command import add_cost
@@ -31,6 +32,7 @@ def command_parser() -> argparse.ArgumentParser:
     add_cost(actions)
     add_export(actions)
     add_plot(actions)
+    add_restore(actions)
     add_teach(actions)
     add_baseline(actions)
     _add_studies(actions)

@@ -1,0 +1,126 @@
+"""From a published version to a run that others begin with, through the command line."""
+
+from pathlib import Path
+
+import pytest
+
+from service.artifact import ArtifactError, read_artifact
+from service.pipelines.classification import ClassificationPipeline
+from service.pipelines.loading import load_pipeline
+from service.pipelines.translation import SearchOptions, TranslationPipeline
+from tests.training.small_runs import STARS_SETTINGS, TrainedRun, flags, write_reviews
+from training.cli import main
+from training.restoration.run import restore_run
+from training.run_folder import RunError, RunFolder
+from training.runs import load_run, resume_run
+from training.trained import TranslationRun
+
+# A learning rate at which nothing moves.
+STILL = flags(
+    (
+        "training.learning_rate=1e-12",
+        "training.epochs=1",
+        "training.minimum_steps=0",
+        "training.ema=0",
+    )
+)
+TEXTS = ["The hotel was superb, really lovely.", "Awful food.", "An ordinary book, plain."]
+
+
+def test_a_classifier_is_trained_further_on_data_of_ones_own(
+    stars: TrainedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    restored, run, models = tmp_path / "restored", tmp_path / "run", tmp_path / "models"
+    assert main(["restore", str(stars.published), "--run", str(restored)]) == 0
+    assert f"--set initial_run={restored}" in capsys.readouterr().out
+    reviews = write_reviews(tmp_path / "more.csv", 90, first=5000)
+    own = ["--data", str(reviews), "--text-column", "review", "--label-column", "stars"]
+    network = [setting for setting in STARS_SETTINGS if setting.startswith("network.")]
+    settings = [*STILL, *flags([*network, f"initial_run={restored}"])]
+    where = ["--run", str(run), "--publish", str(models / "stars"), "--temperature", "1", "--quiet"]
+    assert main(["train", "sentiment-bilstm", *own, *settings, *where]) == 0
+    mine, theirs = (
+        load_pipeline(read_artifact(path)) for path in (models / "stars" / "1", stars.published)
+    )
+    assert isinstance(mine, ClassificationPipeline) and isinstance(theirs, ClassificationPipeline)
+    for one, other in zip(mine.classify(TEXTS), theirs.classify(TEXTS), strict=True):
+        assert [ranked.label for ranked in one] == [ranked.label for ranked in other]
+        assert [r.score for r in one] == pytest.approx([r.score for r in other], abs=1e-3)
+    sources = read_artifact(models / "stars" / "1").manifest.sources
+    assert [source.name for source in sources] == ["more.csv", "reviews.csv"]
+
+
+def test_a_translator_is_trained_further_and_learns_placeholders(
+    reverse: TrainedRun, tmp_path: Path
+) -> None:
+    restored, run = tmp_path / "restored", tmp_path / "run"
+    assert main(["restore", str(reverse.published), "--run", str(restored)]) == 0
+    settings = [*STILL, *flags([f"initial_run={restored}", "placeholders={names=0.5}"])]
+    assert main(["train", "reverse", *settings, "--run", str(run), "--quiet"]) == 0
+    assert (
+        main(["export", str(run), "--publish", str(tmp_path / "models" / "reverse"), "--quiet"])
+        == 0
+    )
+    pipelines = [
+        load_pipeline(read_artifact(path))
+        for path in (tmp_path / "models" / "reverse" / "1", reverse.published)
+    ]
+    texts = ["a b c d", "h g f e d c", "c c a"]
+    for beam in (1, 5):
+        mine, theirs = (
+            one.translate(texts, SearchOptions(beam_size=beam))
+            for one in pipelines
+            if isinstance(one, TranslationPipeline)
+        )
+        assert mine == theirs
+    trained, began = load_run(RunFolder(run)), load_run(RunFolder(restored))
+    assert isinstance(trained, TranslationRun) and isinstance(began, TranslationRun)
+    assert trained.tokenizer.vocabulary_size == began.tokenizer.vocabulary_size + 10
+
+
+def test_the_words_that_a_version_knows_come_along(reverse: TrainedRun, tmp_path: Path) -> None:
+    run, models = tmp_path / "run", tmp_path / "models" / "named"
+    settings = flags(["placeholders={names=0.5}", "training.epochs=1", "training.minimum_steps=0"])
+    where = ["--run", str(run), "--publish", str(models), "--quiet"]
+    assert main(["train", "reverse", *settings, *where]) == 0
+    restored = RunFolder(tmp_path / "restored")
+    restore_run(models / "1", restored, tmp_path)
+    assert restored.words.read_bytes() == (run / "words.txt").read_bytes()
+    assert restored.tokenizer.read_bytes() == (run / "tokenizer.model").read_bytes()
+
+
+def test_it_cannot_go_on_itself(stars: TrainedRun, tmp_path: Path) -> None:
+    restored = RunFolder(tmp_path / "restored")
+    restore_run(stars.published, restored, tmp_path)
+    with pytest.raises(
+        RunError, match=r"was restored from .*stars/1 and has nothing to go on with"
+    ):
+        resume_run(restored)
+
+
+def test_what_is_there_stays(stars: TrainedRun, reverse: TrainedRun, tmp_path: Path) -> None:
+    restored = RunFolder(tmp_path / "restored")
+    restore_run(stars.published, restored, tmp_path)
+    before = restored.best.read_bytes()
+    with pytest.raises(RunError, match="already holds a run"):
+        restore_run(reverse.published, restored, tmp_path)
+    assert restored.best.read_bytes() == before
+
+
+def test_what_no_run_can_begin_with_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for settings, model, said in (
+        (["reverse", *flags(["network.cell=gru"])], "reverse", "is made of cells of kind gru"),
+        (["childrens-book"], "book", "is a model of generation; only classifiers and translators"),
+    ):
+        quick = flags(["training.epochs=1", "training.minimum_steps=0"])
+        where = ["--run", str(tmp_path / f"{model}-run"), "--publish", str(tmp_path / model)]
+        assert main(["train", *settings, *quick, *where, "--quiet"]) == 0
+        capsys.readouterr()
+        restored = tmp_path / "restored"
+        assert main(["restore", str(tmp_path / model / "1"), "--run", str(restored)]) == 1
+        assert said in capsys.readouterr().err
+        assert not restored.exists()
+    with pytest.raises(ArtifactError, match=r"manifest.json cannot be read"):
+        restore_run(tmp_path, RunFolder(tmp_path / "restored"), tmp_path)
