@@ -179,6 +179,7 @@ def pair_rows(
     _say_what_is_cut(sum(_is_full(pair, tokenizer, limit) for pair in pairs), limit)
     masked = None
     if recipe.placeholders is not None:
+        _log.info("looking for names and aligned words in %s pairs", f"{len(pairs):,}")
         masked = MaskedPairs(pairs, recipe.placeholders.names, recipe.placeholders.terms)
     noise = Noise(**recipe.augmentation.model_dump(exclude={"subword_dropout"}))
 
