@@ -16,6 +16,7 @@ from service.artifact import (
     Manifest,
     Score,
     SequenceManifest,
+    TranslationManifest,
     list_versions,
     read_artifact,
     write_artifact,
@@ -24,14 +25,14 @@ from service.pipelines.loading import Pipeline, load_pipeline
 from training.card import model_card
 from training.corpora import OwnData
 from training.data.errors import DataError
-from training.evaluation import MEASURED_BEAMS, Measured
+from training.evaluation import LOWER_CASED, MEASURED_BEAMS, Measured
 from training.export.candidate import Candidate, PrecisionChoice
 from training.export.layers import Precision
 from training.kinds.kind import PublishedKind
 from training.kinds.registry import published_kind_of
 from training.origin import Origin
 from training.promotion import Condition, PromotionError
-from training.recipe import PublishedRecipe, SequenceRecipe, parse_recipe
+from training.recipe import PublishedRecipe, SequenceRecipe, TranslationRecipe, parse_recipe
 from training.trained import ClassificationRun, TrainedRun
 
 LARGEST_LOSS = 0.3  # points of the validation score that int8 may cost
@@ -133,18 +134,47 @@ def _does(what: Manifest | PublishedRecipe) -> str:
 
 
 def measure_recipe(
-    pipeline: Pipeline, root: Path, beam_sizes: Sequence[int] = MEASURED_BEAMS, quiet: bool = True
+    pipeline: Pipeline,
+    root: Path,
+    beam_sizes: Sequence[int] = MEASURED_BEAMS,
+    quiet: bool = True,
+    other: PublishedRecipe | None = None,
 ) -> list[Measured]:
-    """Scores on the test sets that the recipe in the manifest names. Raises DataError."""
-    settings = pipeline.manifest.recipe
-    recipe = parse_recipe(dict(settings.settings), f"the recipe of {pipeline.artifact.name}")
+    """Scores on the test sets that the recipe in the manifest names, or another one.
+
+    Raises DataError, also for a recipe that the model cannot be held against.
+    """
+    name, settings = pipeline.artifact.name, pipeline.manifest.recipe
+    recipe = other or parse_recipe(dict(settings.settings), f"the recipe of {name}")
     if not recipe.data.test:
-        raise DataError(
-            f"the recipe of {pipeline.artifact.name} names no public test set; name a labelled "
-            "file with --on FILE"
-        )
+        whose = f"the recipe of {name}" if other is None else recipe.name
+        raise DataError(f"{whose} names no public test set; name a labelled file with --on FILE")
+    if other is not None:
+        _require_comparable(pipeline, other)
     kind = published_kind_of(recipe.task)
     return kind.measure_recipe(pipeline, recipe, root, beam_sizes, quiet)
+
+
+def _require_comparable(pipeline: Pipeline, recipe: PublishedRecipe) -> None:
+    """Raises DataError for test sets of another task or direction, or that were trained on."""
+    manifest, name = pipeline.manifest, pipeline.artifact.name
+    if recipe.task != manifest.task:
+        raise DataError(
+            f"{name} is a {manifest.task} model, {recipe.name} a recipe of {recipe.task}"
+        )
+    if isinstance(manifest, TranslationManifest) and isinstance(recipe, TranslationRecipe):
+        mine, theirs = manifest.languages, recipe.languages
+        if (mine.source, mine.target) != (theirs.source, theirs.target):
+            raise DataError(
+                f"{name} translates from {mine.source} to {mine.target}, {recipe.name} from "
+                f"{theirs.source} to {theirs.target}"
+            )
+    tested = {source.name for source in recipe.data.test}
+    if both := sorted(tested & {source.name for source in manifest.sources}):
+        raise DataError(
+            f"{name} was trained on {', '.join(both)}, which {recipe.name} tests on: its scores "
+            "there would say nothing"
+        )
 
 
 def measure(
@@ -190,6 +220,9 @@ def _hold(gate: Gate, pipeline: Pipeline, model: Path, recipe: PublishedRecipe) 
     gate.condition.require(gate_values(measure(pipeline, gate.data)), current)
 
 
+_AS_PRINTED = ("BLEU", "chrF", LOWER_CASED, "perplexity")  # metrics that are no shares
+
+
 def gate_values(measured: Sequence[Measured]) -> dict[str, float]:
     """Metrics by name as conditions use them: shares in [0, 1]; BLEU, chrF, perplexity as printed.
 
@@ -198,8 +231,9 @@ def gate_values(measured: Sequence[Measured]) -> dict[str, float]:
     """
     values: dict[str, float] = {}
     for one in measured:
-        if one.metric.startswith(("BLEU", "chrF", "perplexity")):
-            values.setdefault(one.metric.split(",")[0], one.value)
+        name = one.metric.split(",")[0]
+        if name in _AS_PRINTED:
+            values.setdefault(name, one.value)
         else:
             values.setdefault(one.metric.replace(" ", "_").lower(), one.value / 100)
     return values

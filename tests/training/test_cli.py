@@ -24,6 +24,7 @@ from training.cli import main
 from training.data.registry import DATASETS
 from training.publishing import publish
 from training.recipe import ClassificationRecipe, recipe_names
+from training.recipe.reading import RECIPES
 from training.run_folder import RunFolder
 from training.runs import load_run, run_recipe
 
@@ -35,6 +36,7 @@ COMMANDS = [
     ("train",),
     ("evaluate",),
     ("robustness",),
+    ("restore",),
     ("export",),
     ("plot",),
     ("baseline",),
@@ -402,6 +404,34 @@ def test_evaluate_gives_the_scores_of_the_manifest(
     bleu = scores["BLEU, beam 1"]
     assert f"reverse BLEU, beam 1: {bleu.value} (200 rows)\n    {bleu.signature}\n" in out
     assert "beam 5" not in out
+
+
+def test_evaluate_on_the_test_sets_of_another_recipe(
+    reverse: TrainedRun, stars: TrainedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = (RECIPES / "reverse.toml").read_text("utf-8")
+    test, train = '[{ source = "reverse", split = "test" }]', '[{ source = "reverse" }]'
+    assert test in recipe
+
+    def evaluated_on(old: str, new: str) -> list[str]:
+        path = tmp_path / "other.toml"
+        path.write_text(recipe.replace(old, new), "utf-8")
+        version = str(reverse.published)
+        return ["evaluate", version, "--beam-size", "1", "--quiet", "--recipe", str(path)]
+
+    held_out = '[{ source = "reverse", split = "validation" }]'
+    assert main(evaluated_on(test, held_out)) == 0
+    assert "reverse BLEU, beam 1: " in capsys.readouterr().out
+    for old, new, said in (
+        (test, train, "reverse was trained on reverse, which other tests on"),
+        ('"de"', '"fr"', "reverse translates from en to de, other from en to fr"),
+        (f"test = {test}", "", "other names no public test set"),
+    ):
+        assert said in failing(capsys, *evaluated_on(old, new))
+    message = failing(capsys, "evaluate", stars.published, "--recipe", "reverse")
+    assert "stars is a classification model, reverse a recipe of translation" in message
+    message = failing(capsys, "evaluate", stars.published, "--recipe", "reverse", "--probes")
+    assert "--recipe names test sets, as --on and --probes do" in message
 
 
 def test_evaluate_on_a_labelled_file(

@@ -71,20 +71,26 @@ def test_a_translator_is_scored_with_sacrebleu_and_its_signature(
     translator: TranslationPipeline,
 ) -> None:
     pairs = [
-        SentencePair("the good cat sat on the mat", "the good cat sat on the mat"),
+        SentencePair("the good cat sat on the mat", "The good cat sat on the Mat"),
         SentencePair("two men talk in the street", "two men walk in the park"),
     ]
     measured = score_translation(translator, {"two": pairs}, beam_sizes=(2, 1))
+    kinds = ("BLEU", "chrF", "lower-cased BLEU")
     metrics = [one.metric for one in measured]
-    assert metrics == ["BLEU, beam 2", "chrF, beam 2", "BLEU, beam 1", "chrF, beam 1"]
-    expected = BLEU().corpus_score(
-        [pair.source for pair in pairs], [[pair.target for pair in pairs]]
-    )
+    assert metrics == [f"{kind}, beam {beam}" for beam in (2, 1) for kind in kinds]
+    texts = [pair.source for pair in pairs]
+    references = [[pair.target for pair in pairs]]
+    expected = {
+        "BLEU": BLEU().corpus_score(texts, references).score,
+        "lower-cased BLEU": BLEU(lowercase=True).corpus_score(texts, references).score,
+    }
+    assert expected["BLEU"] < expected["lower-cased BLEU"]
     for one in measured:
         assert one.rows == 2
         assert one.signature is not None
         assert "version:" in one.signature
-        if one.metric.startswith("BLEU"):
-            assert one.value == round(expected.score, 2)
-            assert "case:mixed" in one.signature
+        kind = one.metric.split(",")[0]
+        if kind in expected:
+            assert one.value == round(expected[kind], 2)
+            assert ("case:mixed" if kind == "BLEU" else "case:lc") in one.signature
             assert "tok:13a" in one.signature

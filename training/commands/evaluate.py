@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from training.commands.options import add_own, add_root, own_data
 from training.commands.probes import print_probes, probes_correct
+from training.commands.publication import published_recipe
 from training.commands.scores import print_scores
 from training.numbers import count
+from training.recipe import read_recipe
 from training.usage import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +30,11 @@ def add_evaluate(actions: Any) -> None:
     add_root(parser)
     add_own(parser, "--on", "score on this file instead of the recipe's test sets")
     parser.add_argument(
+        "--recipe",
+        metavar="RECIPE",
+        help="score on the test sets of this recipe, by name or path, instead of the version's own",
+    )
+    parser.add_argument(
         "--probes", action="store_true", help="score on the probe set, each phenomenon by itself"
     )
     parser.add_argument(
@@ -43,6 +50,8 @@ def evaluate(options: argparse.Namespace) -> int:
     from training.evaluation import MEASURED_BEAMS
     from training.publishing import measure, measure_recipe
 
+    if options.recipe is not None and (options.on is not None or options.probes):
+        raise UsageError("--recipe names test sets, as --on and --probes do; choose one of them")
     pipeline = load_pipeline(read_artifact(options.model))
     if options.probes:
         return _probe(pipeline)
@@ -51,7 +60,10 @@ def evaluate(options: argparse.Namespace) -> int:
     if options.on is not None:
         measured = measure(pipeline, own_data(options, options.on), beams)
     else:
-        measured = measure_recipe(pipeline, options.root, beams, options.quiet)
+        other = (
+            None if options.recipe is None else published_recipe(read_recipe(options.recipe, {}))
+        )
+        measured = measure_recipe(pipeline, options.root, beams, options.quiet, other)
     print_scores(measured)
     return 0
 

@@ -97,7 +97,7 @@ class TranslationKind:
     def validation_score(self, trained: TranslationRun, pipeline: TranslationPipeline) -> float:
         """BLEU of greedy translations, the mean over the validation sets."""
         measured = score_translation(pipeline, trained.corpora.validation, beam_sizes=(1,))
-        return float(np.mean([one.value for one in measured if one.metric.startswith("BLEU")]))
+        return float(np.mean([one.value for one in measured if one.metric.startswith("BLEU,")]))
 
     def score_tests(
         self, trained: TranslationRun, pipeline: TranslationPipeline, quiet: bool
