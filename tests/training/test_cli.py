@@ -43,6 +43,7 @@ COMMANDS = [
     ("teach",),
     ("study",),
     ("study", "leave-one-out"),
+    ("study", "variants"),
 ]
 Arguments = list[str | Path]
 COLUMNS = ("--text-column", "review", "--label-column", "stars")

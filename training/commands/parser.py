@@ -17,6 +17,7 @@ from training.robustness.command import add_robustness
 from training.studies.attention_length.command import add_attention_length
 from training.studies.gates.command import add_gates
 from training.studies.long_memory.command import add_long_memory
+from training.studies.variants.command import add_variants
 
 
 def command_parser() -> argparse.ArgumentParser:
@@ -41,10 +42,12 @@ def command_parser() -> argparse.ArgumentParser:
 
 def _add_studies(actions: Any) -> None:
     study = actions.add_parser(
-        "study", help="measure what models and cells do: gates, attention, long memory, sources"
+        "study",
+        help="measure what models and cells do: gates, attention, long memory, sources, settings",
     )
     kinds = study.add_subparsers(required=True, metavar="STUDY")
     add_attention_length(kinds)
     add_gates(kinds)
     add_long_memory(kinds)
     add_leave_one_out(kinds)
+    add_variants(kinds)
