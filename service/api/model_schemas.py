@@ -101,6 +101,9 @@ class ModelSummary(BaseModel):
         str | None, Field(description="language-identification, where the labels are languages")
     ] = None
     languages: dict[str, str] | None = None
+    glossary: Annotated[
+        bool | None, Field(description="of a translator: whether it takes a glossary")
+    ] = None
     scores: Annotated[
         list[dict[str, JsonValue]] | None, Field(description="measured on the exported model")
     ]

@@ -43,6 +43,7 @@ def _summary(status: ModelStatus) -> ModelSummary:
     of_columns = manifest if isinstance(manifest, SequenceManifest) else None
     tagger = manifest if isinstance(manifest, TaggingManifest) else None
     labelled = classifier or of_columns
+    translator = manifest if isinstance(manifest, TranslationManifest) else None
     reads = classifier or tagger
     return ModelSummary(
         name=status.name,
@@ -60,9 +61,8 @@ def _summary(status: ModelStatus) -> ModelSummary:
         tags=list(tagger.tags) if tagger else None,
         language=reads.language if reads else None,
         purpose=classifier.purpose if classifier else None,
-        languages=(
-            manifest.languages.model_dump() if isinstance(manifest, TranslationManifest) else None
-        ),
+        languages=translator.languages.model_dump() if translator else None,
+        glossary=translator.placeholders is not None if translator else None,
         scores=[score.model_dump(mode="json") for score in manifest.scores] if manifest else None,
         license=manifest.license if manifest else None,
         license_note=manifest.license_note if manifest else None,

@@ -3,6 +3,7 @@
 import { Choice } from "./choice.js";
 import { element } from "./dom.js";
 import { GatesPanel } from "./gates.js";
+import { GlossaryField } from "./glossary.js";
 import { askForKeys } from "./key.js";
 import { LanguageLine } from "./language.js";
 import { readModels } from "./models.js";
@@ -19,32 +20,34 @@ const entry = byId("text");
 const language = new LanguageLine(byId("language"));
 const views = {
   sentiment: view("sentiment", SentimentPanel, "Model", "classifies"),
-  translation: view("translation", TranslationPanel, "Languages", "translates"),
+  translation: view("translation", TranslationPanel, "Languages", "translates", GlossaryField),
   gates: view("gates", GatesPanel, "Model", "classifies"),
 };
 let open = null;
 let timer = null;
 
-/** A tab's panel and the choice of its model. */
-function view(id, Panel, name, does) {
+/** A tab's panel, the choice of its model, and what else the user can say to it. */
+function view(id, Panel, name, does, Field = null) {
   const panel = byId(id);
   const place = panel.appendChild(element("div", { class: "choice" }));
+  const field = Field && new Field(panel, () => updateSoon());
   const results = panel.appendChild(element("div", { class: "results" }));
   const choice = new Choice(place, name, () => update());
-  return { place, does, choice, panel: new Panel(results, announce) };
+  return { place, does, choice, field, panel: new Panel(results, announce) };
 }
 
 /** Answer the text as it stands now, in the open tab. */
 function update() {
   clearTimeout(timer);
   const text = entry.value;
-  const { panel, choice } = views[open];
+  const { panel, choice, field } = views[open];
+  field?.offer(choice.value?.takesGlossary);
   if (text.trim() === "") {
     language.clear();
     panel.clear();
   } else if (choice.value) {
     language.show(text);
-    panel.show(text, choice.value);
+    panel.show(text, { ...choice.value, ...field?.wanted });
   }
 }
 

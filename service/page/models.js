@@ -33,10 +33,11 @@ export function languageName(code) {
 }
 
 function translators(models) {
-  const pairs = models.map(({ name, languages: { source, target } }) => ({
+  const pairs = models.map(({ name, glossary, languages: { source, target } }) => ({
     model: name,
     source,
     target,
+    takesGlossary: glossary,
     text: `${languageName(source)} to ${languageName(target)}`,
   }));
   // The name of the model only where the pair alone does not say which is meant.

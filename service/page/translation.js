@@ -31,9 +31,10 @@ export class TranslationPanel {
     panel.append(this.#alternatives, this.#attention);
   }
 
-  /** Translate a text, in place of what is shown. pair: { source, target, model }. */
-  show(text, { source, target, model }) {
-    const asked = { q: text, source, target, model };
+  /** Translate a text, in place of what is shown. how: { source, target, model, glossary }. */
+  show(text, how) {
+    const { source, target, model, glossary } = how;
+    const asked = { q: text, source, target, model, glossary };
     return this.#latest.run(async (signal) => {
       this.#panel.setAttribute("aria-busy", "true");
       const waiting = (error, seconds) => showWaiting(this.#notice, error, seconds);
@@ -45,7 +46,7 @@ export class TranslationPanel {
       } catch (error) {
         if (signal.aborted) throw error;
         this.clear();
-        showError(this.#notice, error, () => this.show(text, { source, target, model }));
+        showError(this.#notice, error, () => this.show(text, how));
       }
       this.#panel.removeAttribute("aria-busy");
     });

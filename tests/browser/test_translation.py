@@ -2,6 +2,7 @@
 
 import json
 import urllib.request
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -149,3 +150,55 @@ def test_what_the_service_asks_by_default_is_offered_first(screen: Screen, tmp_p
             "English to French",
             "English to German, reverse",
         ]
+
+
+@pytest.fixture
+def keeping(screen: Screen, tmp_path: Path) -> Iterator[Screen]:
+    """The page of a translator that takes a glossary and copies all else, and of one without."""
+    tiny_models.publish_translator(tmp_path, known=("the", "good", "cat", "sat", "on", "mat"))
+    tiny_models.publish_translator(tmp_path, name="other", source="en", target="fr")
+    with serving(tmp_path) as address:
+        screen.open(f"{address}/#translation")
+        screen.settled()
+        screen.paste("the good cat sat on the mat")
+        screen.wait(lambda: screen.text(".translation") == "the good cat sat on the mat")
+        screen.settled()
+        yield screen
+        screen.settled()  # before its server ends
+
+
+def test_the_terms_of_a_glossary_are_used(keeping: Screen) -> None:
+    assert keeping.one(".glossary summary").is_displayed()
+    keeping.one(".glossary summary").click()
+    keeping.one("#glossary").send_keys("cat = Katze\nmat = das = Gleiche\n\ngood")
+    keeping.wait(lambda: "Katze" in keeping.text(".translation"))
+    assert keeping.text(".translation") == "the good Katze sat on the das = Gleiche"
+    keeping.settled()
+    assert keeping.texts(".alternatives .text")[0] == "the good Katze sat on the das = Gleiche"
+    written = "".join(keeping.texts(".matrix .token"))  # what was explained has the terms, too
+    assert "Katze" in written
+    said = "Line 4 is no term yet: write a term, = and its translation, such as house = Gebäude."
+    assert keeping.text("#glossary-hint") == said
+    keeping.one("#glossary").send_keys(" = gute")
+    keeping.wait(lambda: "gute" in keeping.text(".translation"))
+    assert keeping.text("#glossary-hint") == ""
+
+
+def test_a_model_that_takes_none_is_asked_without(keeping: Screen) -> None:
+    keeping.one(".glossary summary").click()
+    keeping.one("#glossary").send_keys("cat = Katze")
+    keeping.wait(lambda: "Katze" in keeping.text(".translation"))
+    keeping.settled()
+    (french,) = (o for o in keeping.all("#translation option") if o.text == "English to French")
+    french.click()
+    keeping.wait(lambda: keeping.text(".translation") == "the good cat sat on the mat")
+    assert not keeping.one(".glossary").is_displayed()
+    assert not keeping.texts("[role=alert]")
+
+
+def test_no_glossary_is_offered_where_none_is_taken(screen: Screen, tmp_path: Path) -> None:
+    tiny_models.publish_translator(tmp_path)
+    with serving(tmp_path) as address:
+        screen.open(f"{address}/#translation")
+        screen.settled()
+        assert not screen.one(".glossary").is_displayed()

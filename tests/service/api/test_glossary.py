@@ -46,6 +46,11 @@ def test_terms_become_what_the_glossary_says(keeping: TestClient, beam_size: int
     assert translated(keeping, text, beam_size=beam_size) == text
 
 
+def test_the_list_of_models_says_that_it_takes_one(keeping: TestClient) -> None:
+    (translator,) = keeping.get("/models").json()
+    assert translator["glossary"] is True
+
+
 def test_each_text_of_a_list_and_html(keeping: TestClient) -> None:
     glossary = {"dog": "Hund"}
     assert translated(keeping, ["a dog ran", "a cat ran"], glossary=glossary) == [

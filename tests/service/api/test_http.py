@@ -201,6 +201,7 @@ def test_models_are_listed_with_scores_and_licence(client: TestClient) -> None:
     assert classifier["license"] == "CC0-1.0"
     assert classifier["sources"] == 1
     assert translator["languages"] == {"source": "en", "target": "de"}
+    assert (classifier["glossary"], translator["glossary"]) == (None, False)
 
 
 def test_a_model_is_described_with_its_manifest(client: TestClient) -> None:
