@@ -104,7 +104,10 @@ class InitialRun(ABC):
     def warn_of_overlap(self, recipe: Any, origin: Origin) -> None:
         """Logs that scores may be too good, where a user's rows may be split in another way."""
         theirs, mine = self.settings.origin.own, origin.own
-        if theirs is None or mine is None:
+        if mine is None:
+            return
+        if theirs is None:
+            self._warn_of_namesake(mine.file.name)
             return
         columns = ("text_column", "label_column", "source_column", "target_column")
         if (
@@ -117,6 +120,16 @@ class InitialRun(ABC):
                 "held out now, and scores on those are too good. With the same file, columns and "
                 "training.seed the same rows are held out",
                 self.folder.path, theirs.file.name, mine.file.name,
+            )  # fmt: skip
+
+    def _warn_of_namesake(self, file: str) -> None:
+        """Of a published version it is known what the file was called, not what was in it."""
+        if file in {source.name for source in self.settings.sources or ()}:
+            _log.warning(
+                "%s (initial_run) was trained on a file of that name, too: if %s has rows of it, "
+                "the scores of those that are held out now may be too good. With the same file, "
+                "columns and training.seed the same rows are held out",
+                self.folder.path, file,
             )  # fmt: skip
 
     def _require_held_out(self, recipe: Any) -> None:

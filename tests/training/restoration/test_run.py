@@ -10,6 +10,10 @@ from service.pipelines.loading import load_pipeline
 from service.pipelines.translation import SearchOptions, TranslationPipeline
 from tests.training.small_runs import STARS_SETTINGS, TrainedRun, flags, write_reviews
 from training.cli import main
+from training.corpora import OwnData
+from training.initial.classifier import InitialClassifier
+from training.origin import Origin
+from training.recipe import parse_override, read_recipe
 from training.restoration.run import restore_run
 from training.run_folder import RunError, RunFolder
 from training.runs import load_run, resume_run
@@ -24,6 +28,7 @@ STILL = flags(
         "training.ema=0",
     )
 )
+NETWORK = dict(parse_override(one) for one in STARS_SETTINGS if one.startswith("network."))
 TEXTS = ["The hotel was superb, really lovely.", "Awful food.", "An ordinary book, plain."]
 
 
@@ -35,8 +40,8 @@ def test_a_classifier_is_trained_further_on_data_of_ones_own(
     assert f"--set initial_run={restored}" in capsys.readouterr().out
     reviews = write_reviews(tmp_path / "more.csv", 90, first=5000)
     own = ["--data", str(reviews), "--text-column", "review", "--label-column", "stars"]
-    network = [setting for setting in STARS_SETTINGS if setting.startswith("network.")]
-    settings = [*STILL, *flags([*network, f"initial_run={restored}"])]
+    sizes = [f"{key}={value}" for key, value in NETWORK.items()]
+    settings = [*STILL, *flags([*sizes, f"initial_run={restored}"])]
     where = ["--run", str(run), "--publish", str(models / "stars"), "--temperature", "1", "--quiet"]
     assert main(["train", "sentiment-bilstm", *own, *settings, *where]) == 0
     mine, theirs = (
@@ -48,6 +53,20 @@ def test_a_classifier_is_trained_further_on_data_of_ones_own(
         assert [r.score for r in one] == pytest.approx([r.score for r in other], abs=1e-3)
     sources = read_artifact(models / "stars" / "1").manifest.sources
     assert [source.name for source in sources] == ["more.csv", "reviews.csv"]
+
+
+def test_a_file_of_the_same_name_is_warned_of(
+    stars: TrainedRun, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    restored = RunFolder(tmp_path / "restored")
+    restore_run(stars.published, restored, tmp_path)
+    recipe = read_recipe("sentiment-bilstm", {"initial_run": str(restored.path)} | NETWORK)
+    initial = InitialClassifier.named_by(recipe)
+    assert initial is not None
+    for name, warned in (("reviews.csv", True), ("others.csv", False)):
+        caplog.clear()
+        initial.warn_of_overlap(recipe, Origin(tmp_path, OwnData(tmp_path / name)))
+        assert ("was trained on a file of that name" in caplog.text) is warned
 
 
 def test_a_translator_is_trained_further_and_learns_placeholders(
