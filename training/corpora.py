@@ -362,6 +362,12 @@ def dataset_of(source: str) -> str:
     return _DATASET_OF.get(source, source)
 
 
+def is_public(name: str) -> bool:
+    """Whether a source, NAME or NAME:SPLIT, is one that recipes name; else it is a user's file."""
+    source = name.split(":")[0]
+    return source in SYNTHETIC or dataset_of(source) in DATASETS
+
+
 def generated_source(name: str, rows: int) -> DataSource:
     """What a manifest says of data that a program makes. rows: that were trained on."""
     return DataSource(name=name, url="", license="generated; no rights", rows=rows)

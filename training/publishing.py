@@ -32,7 +32,14 @@ from training.kinds.kind import PublishedKind
 from training.kinds.registry import published_kind_of
 from training.origin import Origin
 from training.promotion import Condition, PromotionError
-from training.recipe import PublishedRecipe, SequenceRecipe, TranslationRecipe, parse_recipe
+from training.recipe import (
+    PublishedRecipe,
+    Recipe,
+    SequenceRecipe,
+    TaggingRecipe,
+    TranslationRecipe,
+    parse_recipe,
+)
 from training.trained import ClassificationRun, TrainedRun
 
 LARGEST_LOSS = 0.3  # points of the validation score that int8 may cost
@@ -145,22 +152,31 @@ def measure_recipe(
     Raises DataError, also for a recipe that the model cannot be held against.
     """
     name, settings = pipeline.artifact.name, pipeline.manifest.recipe
-    recipe = other or parse_recipe(dict(settings.settings), f"the recipe of {name}")
+    own = parse_recipe(dict(settings.settings), f"the recipe of {name}")
+    recipe = own if other is None else other
     if not recipe.data.test:
         whose = f"the recipe of {name}" if other is None else recipe.name
         raise DataError(f"{whose} names no public test set; name a labelled file with --on FILE")
     if other is not None:
-        _require_comparable(pipeline, other)
+        _require_comparable(pipeline, own, other)
     kind = published_kind_of(recipe.task)
     return kind.measure_recipe(pipeline, recipe, root, beam_sizes, quiet)
 
 
-def _require_comparable(pipeline: Pipeline, recipe: PublishedRecipe) -> None:
-    """Raises DataError for test sets of another task or direction, or that were trained on."""
+def _require_comparable(pipeline: Pipeline, own: Recipe, recipe: PublishedRecipe) -> None:
+    """Raises DataError for test sets of another task or direction, or that are not held out.
+
+    own: the recipe of the model itself.
+    """
     manifest, name = pipeline.manifest, pipeline.artifact.name
     if recipe.task != manifest.task:
         raise DataError(
             f"{name} is a {manifest.task} model, {recipe.name} a recipe of {recipe.task}"
+        )
+    if isinstance(recipe, SequenceRecipe | TaggingRecipe):
+        raise DataError(
+            f"{name} is a {manifest.task} model: what its columns or tags mean is in its own "
+            "recipe alone; leave out --recipe"
         )
     if isinstance(manifest, TranslationManifest) and isinstance(recipe, TranslationRecipe):
         mine, theirs = manifest.languages, recipe.languages
@@ -170,10 +186,12 @@ def _require_comparable(pipeline: Pipeline, recipe: PublishedRecipe) -> None:
                 f"{theirs.source} to {theirs.target}"
             )
     tested = {source.name for source in recipe.data.test}
-    if both := sorted(tested & {source.name for source in manifest.sources}):
+    chosen_by = getattr(own.data, "validation", ())
+    seen = {source.name for source in (*manifest.sources, *chosen_by)}
+    if both := sorted(tested & seen):
         raise DataError(
-            f"{name} was trained on {', '.join(both)}, which {recipe.name} tests on: its scores "
-            "there would say nothing"
+            f"{name} was trained on, or chosen by, {', '.join(both)}, which {recipe.name} tests "
+            "on: its scores there would say nothing"
         )
 
 

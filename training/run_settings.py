@@ -53,10 +53,15 @@ class RunSettings:
     def read(cls, run: RunFolder) -> "RunSettings":
         """Those of a run that is to go on, or to be measured.
 
-        Raises RunError, also where a user's file is no longer the one that the run began with, and
-        RecipeError for a recipe that this version cannot use.
+        Raises RunError, also where a user's file is no longer the one that the run began with or
+        the run was restored from a version, and RecipeError for a recipe that cannot be used.
         """
         settings = cls.recorded(run)
+        if (version := settings.facts.get(RESTORED_FROM)) is not None:
+            raise RunError(
+                f"{run.path} was restored from {version}: it can neither go on nor be exported or "
+                f"measured again; begin another run with it (--set initial_run={run.path})"
+            )
         own = settings.origin.own
         # Another file splits into other parts: its test set could hold what was trained on.
         if own and own.file.is_file() and digest_of(own.file) != settings.own_digest:

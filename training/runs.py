@@ -10,7 +10,7 @@ from training.kinds.registry import kind_of, published_kind_of
 from training.origin import Origin
 from training.recipe import LanguageModelRecipe, Recipe
 from training.run_folder import RunError, RunFolder
-from training.run_settings import RESTORED_FROM, RunSettings
+from training.run_settings import RunSettings
 from training.task import Task
 from training.trained import TrainedRun
 from training.trainer import Position, Trainer
@@ -31,11 +31,6 @@ def start_run(run: RunFolder, recipe: Recipe, origin: Origin, quiet: bool = Fals
 def resume_run(run: RunFolder, quiet: bool = False) -> Position:
     """Go on where the last checkpoint stands. Raises RunError, DataError, Stopped."""
     settings = RunSettings.read(run)
-    if (version := settings.facts.get(RESTORED_FROM)) is not None:
-        raise RunError(
-            f"{run.path} was restored from {version} and has nothing to go on with; begin another "
-            f"run with it: --set initial_run={run.path}"
-        )
     task = kind_of(settings.recipe.task).resume(run, settings)
     # A run that was stopped before its first checkpoint begins again: the same weights come out.
     return _train(task, settings.recipe, run, quiet, resume=run.checkpoint.exists())

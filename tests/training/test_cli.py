@@ -420,17 +420,23 @@ def test_evaluate_on_the_test_sets_of_another_recipe(
         version = str(reverse.published)
         return ["evaluate", version, "--beam-size", "1", "--quiet", "--recipe", str(path)]
 
-    held_out = '[{ source = "reverse", split = "validation" }]'
-    assert main(evaluated_on(test, held_out)) == 0
-    assert "reverse BLEU, beam 1: " in capsys.readouterr().out
+    fewer = '[{ source = "reverse", split = "test", take = 50 }]'
+    assert main(evaluated_on(test, fewer)) == 0
+    out = capsys.readouterr().out
+    assert "reverse BLEU, beam 1: " in out
+    assert "(50 rows)" in out
+    chosen_by = '[{ source = "reverse", split = "validation" }]'
     for old, new, said in (
-        (test, train, "reverse was trained on reverse, which other tests on"),
+        (f"test = {test}", f"test = {train}", "was trained on, or chosen by, reverse, which other"),
+        (test, chosen_by, "was trained on, or chosen by, reverse:validation, which other tests on"),
         ('"de"', '"fr"', "reverse translates from en to de, other from en to fr"),
         (f"test = {test}", "", "other names no public test set"),
     ):
         assert said in failing(capsys, *evaluated_on(old, new))
     message = failing(capsys, "evaluate", stars.published, "--recipe", "reverse")
     assert "stars is a classification model, reverse a recipe of translation" in message
+    message = failing(capsys, "evaluate", stars.published, "--recipe", "reviews-lm")
+    assert "reviews-lm trains a language model, and no version is one" in message
     message = failing(capsys, "evaluate", stars.published, "--recipe", "reverse", "--probes")
     assert "--recipe names test sets, as --on and --probes do" in message
 

@@ -116,6 +116,28 @@ def test_another_network_is_refused_before_anything_is_read(
     assert not list(tmp_path.iterdir())
 
 
+def test_one_that_learns_placeholders_knows_what_it_has_read(
+    reverse: TrainedRun, tmp_path: Path
+) -> None:
+    pairs = tmp_path / "pairs.csv"
+    lines = [f"hat {i} hat,tah {i}\n" for i in range(100)]
+    pairs.write_text("source,target\n" + "".join(lines), "utf-8")
+    own = OwnData(pairs, source_column="source", target_column="target")
+    copy, run = RunFolder(tmp_path / "first"), RunFolder(tmp_path / "run")
+    shutil.copytree(reverse.run, copy.path)
+    wanted = recipe(copy.path, placeholders={"names": 0.5})
+    start_run(run, wanted, Origin(tmp_path, own), quiet=True)
+    # Those of the pairs, and the letters of the first run's.
+    assert {"hat", "a", "h"} <= set(run.words.read_text("utf-8").split())
+    settings = copy.read_recipe()
+    settings["recipe"]["data"]["train"] = [{"source": "multi30k"}]
+    settings["origin"]["root"] = str(tmp_path / "gone")
+    copy.write_json(copy.recipe, settings)
+    with pytest.raises(RunError, match=r"has no list of the words that it knows.*cannot be read: "):
+        start_run(RunFolder(tmp_path / "other"), wanted, Origin(tmp_path, own), quiet=True)
+    assert not (tmp_path / "other").exists()
+
+
 def test_placeholders_are_not_unlearnt(tmp_path: Path) -> None:
     first = with_placeholders(tmp_path / "first")
     plain = recipe(first.path, **{"tokenizer.vocabulary": 310})

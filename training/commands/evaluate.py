@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from training.commands.options import add_own, add_root, own_data
 from training.commands.probes import print_probes, probes_correct
-from training.commands.publication import published_recipe
 from training.commands.scores import print_scores
 from training.numbers import count
-from training.recipe import read_recipe
+from training.recipe import LanguageModelRecipe, PublishedRecipe, Recipe, read_recipe
 from training.usage import UsageError
 
 if TYPE_CHECKING:
@@ -60,12 +59,20 @@ def evaluate(options: argparse.Namespace) -> int:
     if options.on is not None:
         measured = measure(pipeline, own_data(options, options.on), beams)
     else:
-        other = (
-            None if options.recipe is None else published_recipe(read_recipe(options.recipe, {}))
-        )
+        other = None if options.recipe is None else _published(read_recipe(options.recipe))
         measured = measure_recipe(pipeline, options.root, beams, options.quiet, other)
     print_scores(measured)
     return 0
+
+
+def _published(recipe: Recipe) -> PublishedRecipe:
+    """Raises UsageError for a recipe whose network is only a beginning for others."""
+    if isinstance(recipe, LanguageModelRecipe):
+        raise UsageError(
+            f"{recipe.name} trains a language model, and no version is one: name the recipe of "
+            "something that is published"
+        )
+    return recipe
 
 
 def _require_beams(pipeline: "Pipeline", beams: "Sequence[int]") -> None:

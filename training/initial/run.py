@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from service.artifact import Source
 from service.artifact.tokenizer import Tokenizer
+from training.corpora import is_public
 from training.data.checksums import digest_of
 from training.origin import Origin
 from training.recipe import Recipe
@@ -107,7 +108,7 @@ class InitialRun(ABC):
         if mine is None:
             return
         if theirs is None:
-            self._warn_of_namesake(mine.file.name)
+            self._warn_of_files(mine.file.name)
             return
         columns = ("text_column", "label_column", "source_column", "target_column")
         if (
@@ -122,14 +123,15 @@ class InitialRun(ABC):
                 self.folder.path, theirs.file.name, mine.file.name,
             )  # fmt: skip
 
-    def _warn_of_namesake(self, file: str) -> None:
-        """Of a published version it is known what the file was called, not what was in it."""
-        if file in {source.name for source in self.settings.sources or ()}:
+    def _warn_of_files(self, mine: str) -> None:
+        """Of a published version it is known what its files were called, not what was in them."""
+        sources = self.settings.sources or ()
+        if files := [source.name for source in sources if not is_public(source.name)]:
             _log.warning(
-                "%s (initial_run) was trained on a file of that name, too: if %s has rows of it, "
-                "the scores of those that are held out now may be too good. With the same file, "
-                "columns and training.seed the same rows are held out",
-                self.folder.path, file,
+                "%s (initial_run) was trained on %s: if %s has rows of that, some may be held out "
+                "now, and scores on those are too good. With the same file, columns and "
+                "training.seed the same rows are held out",
+                self.folder.path, ", ".join(files), mine,
             )  # fmt: skip
 
     def _require_held_out(self, recipe: Any) -> None:

@@ -17,6 +17,7 @@ from training.corpora import (
     parallel_corpora,
     parallel_tests,
 )
+from training.data.errors import DataError
 from training.data.examples import SentencePair
 from training.data.masking import words_content
 from training.data.tables import read_pairs
@@ -30,7 +31,7 @@ from training.networks.build import build_translator
 from training.origin import Origin
 from training.preparation import tokenizer_for_pairs, translation_task, words_of
 from training.recipe import TranslationRecipe
-from training.run_folder import RunFolder
+from training.run_folder import RunError, RunFolder
 from training.run_settings import RunSettings
 from training.task import Task
 from training.taught_corpora import with_taught_pairs
@@ -170,8 +171,24 @@ def _words(
         return []
     if initial is None or not initial.reads(recipe.languages.source):
         return words_of(pairs)
-    began, origin = initial.began, initial.settings.origin
-    return words_of(pairs, _words_of(initial.folder, began, lambda: _pairs(began, origin)))
+    return words_of(pairs, _known_to(initial))
+
+
+def _known_to(initial: InitialTranslator) -> list[str]:
+    """The words that a beginning could read: those of its pairs where it wrote none down.
+
+    Raises RunError where its pairs are gone. Without its words the network would be given all of
+    them as names to keep.
+    """
+    if initial.folder.words.exists():
+        return _words_in(initial.folder)
+    try:
+        return words_of(_pairs(initial.began, initial.settings.origin))
+    except DataError as error:
+        raise RunError(
+            f"{initial.folder.path} (initial_run) has no list of the words that it knows, which "
+            f"placeholders need, and what it was trained on cannot be read: {error}"
+        ) from error
 
 
 def _words_of(
@@ -180,9 +197,11 @@ def _words_of(
     """Those of a run; one from before they were written down knows those of its pairs."""
     if recipe.placeholders is None:
         return []
-    if run.words.exists():
-        return run.words.read_text(encoding="utf-8").split("\n")[:-1]
-    return words_of(pairs())
+    return _words_in(run) if run.words.exists() else words_of(pairs())
+
+
+def _words_in(run: RunFolder) -> list[str]:
+    return run.words.read_text(encoding="utf-8").split("\n")[:-1]
 
 
 def _tokenizer(run: RunFolder) -> Tokenizer:

@@ -34,7 +34,11 @@ def restore_run(version: Path, run: RunFolder, root: Path) -> None:
     version: its folder; root: of the datasets that its recipe names. Raises RunError for a version
     that no run can begin with, ArtifactError for a folder that holds none.
     """
-    run.require_new()
+    if run.recipe.exists():
+        raise RunError(
+            f"{run.path} already holds a run: begin with it (--set initial_run={run.path}), or "
+            "name another folder (--run)"
+        )
     artifact = read_artifact(version)
     recipe = _recipe(artifact)
     weights = _weights(artifact, recipe)

@@ -17,7 +17,6 @@ from training.recipe import parse_override, read_recipe
 from training.restoration.run import restore_run
 from training.run_folder import RunError, RunFolder
 from training.runs import load_run, resume_run
-from training.trained import TranslationRun
 
 # A learning rate at which nothing moves.
 STILL = flags(
@@ -55,18 +54,27 @@ def test_a_classifier_is_trained_further_on_data_of_ones_own(
     assert [source.name for source in sources] == ["more.csv", "reviews.csv"]
 
 
-def test_a_file_of_the_same_name_is_warned_of(
+def test_the_files_of_a_version_are_warned_of(
     stars: TrainedRun, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     restored = RunFolder(tmp_path / "restored")
     restore_run(stars.published, restored, tmp_path)
     recipe = read_recipe("sentiment-bilstm", {"initial_run": str(restored.path)} | NETWORK)
-    initial = InitialClassifier.named_by(recipe)
-    assert initial is not None
-    for name, warned in (("reviews.csv", True), ("others.csv", False)):
+    mine = Origin(tmp_path, OwnData(tmp_path / "others.csv"))
+    said = "was trained on reviews.csv: if others.csv has rows of that"
+    for sources, warned in (
+        (["imdb", "newstest:2008", "composed", "reviews.csv"], True),
+        (["imdb", "newstest:2008", "composed"], False),
+    ):
+        settings = restored.read_recipe()
+        (known,) = settings["sources"][:1]
+        named = [{**known, "name": name} for name in sources]
+        restored.write_json(restored.recipe, settings | {"sources": named})
+        initial = InitialClassifier.named_by(recipe)
+        assert initial is not None
         caplog.clear()
-        initial.warn_of_overlap(recipe, Origin(tmp_path, OwnData(tmp_path / name)))
-        assert ("was trained on a file of that name" in caplog.text) is warned
+        initial.warn_of_overlap(recipe, mine)
+        assert (said in caplog.text) is warned
 
 
 def test_a_translator_is_trained_further_and_learns_placeholders(
@@ -92,9 +100,8 @@ def test_a_translator_is_trained_further_and_learns_placeholders(
             if isinstance(one, TranslationPipeline)
         )
         assert mine == theirs
-    trained, began = load_run(RunFolder(run)), load_run(RunFolder(restored))
-    assert isinstance(trained, TranslationRun) and isinstance(began, TranslationRun)
-    assert trained.tokenizer.vocabulary_size == began.tokenizer.vocabulary_size + 10
+    sizes = [one.artifact.tokenizer.vocabulary_size for one in pipelines]
+    assert sizes[0] == sizes[1] + 10
 
 
 def test_the_words_that_a_version_knows_come_along(reverse: TrainedRun, tmp_path: Path) -> None:
@@ -111,17 +118,18 @@ def test_the_words_that_a_version_knows_come_along(reverse: TrainedRun, tmp_path
 def test_it_cannot_go_on_itself(stars: TrainedRun, tmp_path: Path) -> None:
     restored = RunFolder(tmp_path / "restored")
     restore_run(stars.published, restored, tmp_path)
-    with pytest.raises(
-        RunError, match=r"was restored from .*stars/1 and has nothing to go on with"
-    ):
-        resume_run(restored)
+    for use in (resume_run, load_run):
+        with pytest.raises(
+            RunError, match=r"was restored from .*stars/1: it can neither go on nor"
+        ):
+            use(restored)
 
 
 def test_what_is_there_stays(stars: TrainedRun, reverse: TrainedRun, tmp_path: Path) -> None:
     restored = RunFolder(tmp_path / "restored")
     restore_run(stars.published, restored, tmp_path)
     before = restored.best.read_bytes()
-    with pytest.raises(RunError, match="already holds a run"):
+    with pytest.raises(RunError, match=r"already holds a run: begin with it \(--set initial_run="):
         restore_run(reverse.published, restored, tmp_path)
     assert restored.best.read_bytes() == before
 

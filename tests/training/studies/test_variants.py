@@ -12,7 +12,7 @@ from training.run_folder import RunFolder
 from training.runs import run_recipe
 from training.studies.variants.plan import BASE, plan_names, read_plan
 from training.studies.variants.study import Outcome
-from training.studies.variants.table import variants_table
+from training.studies.variants.table import shown, variants_table
 
 PLAN = """
 recipe = "reverse"
@@ -65,7 +65,7 @@ def test_a_study_goes_on_and_prints_what_each_setting_gave(
         assert (recipe.training.epochs, recipe.network.attention) == (epochs, attention)
         assert recipe.network.embedding_size == 16
         result = json.loads((folder / name / "result.json").read_text("utf-8"))
-        assert f"{result['score']:.2f}" in printed
+        assert f": BLEU {shown(result['score'])}\n" in printed
 
 
 def test_seeds_are_of_all_variants(plan: Path) -> None:
@@ -73,6 +73,31 @@ def test_seeds_are_of_all_variants(plan: Path) -> None:
     assert {recipe.training.seed for recipe in recipes.values()} == {3}
     # What the command line says goes over the base, and a variant over that.
     assert [recipe.training.epochs for recipe in recipes.values()] == [5, 2, 5]
+
+
+def test_a_table_changes_its_own_settings_alone(plan: Path) -> None:
+    for written in ('[variants."no attention".network]\nattention = "none"',
+                    '[variants."no attention"]\nnetwork.attention = "none"',
+                    '[variants."no attention"]\nnetwork = { attention = "none" }'):  # fmt: skip
+        head, found, _ = PLAN.partition('[variants."no attention"]')
+        assert found
+        plan.write_text(head + written, "utf-8")
+        recipe = read_plan(str(plan)).recipes(1, {})["no attention"]
+        assert isinstance(recipe, TranslationRecipe)
+        assert (recipe.network.attention, recipe.network.embedding_size) == ("none", 16)
+
+
+def test_a_variant_that_fails_leaves_the_others(
+    plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    diverging = '"training.learning_rate" = 1e30\n"training.clip" = 1e30\n"training.epochs" = 2'
+    plan.write_text(PLAN.replace('"training.epochs" = 2', diverging), "utf-8")
+    study = ["study", "variants", str(plan), "--run", str(tmp_path / "study"), "--quiet"]
+    assert main(study) == 1
+    printed = capsys.readouterr()
+    assert "not all variants came to their end: Twice as long, seed 1: " in printed.err
+    assert "| as it is |" in printed.out and "| no attention |" in printed.out
+    assert "| Twice as long |" not in printed.out
 
 
 def test_the_table_compares_means_over_seeds() -> None:
@@ -86,9 +111,16 @@ def test_the_table_compares_means_over_seeds() -> None:
     assert table.splitlines() == [
         "| variant | BLEU | spread | difference | length ratio | steps | tokens a second |",
         "| --- | --- | --- | --- | --- | --- | --- |",
-        "| as it is | 21.00 | 2.00 |  | 1.000 | 100 | × 1.00 |",
-        "| x | 24.25 | 0.50 | +3.25 | 1.000 | 100 | × 0.50 |",
+        "| as it is | 21.00 | 2.0000 |  | 1.0000 | 100 | × 1.00 |",
+        "| x | 24.25 | 0.5000 | +3.2500 | 1.0000 | 100 | × 0.50 |",
     ]
+
+
+def test_shares_are_shown_to_a_hundredth_of_a_point() -> None:
+    better, worse = (Outcome("accuracy", score, {}, 1, 1.0) for score in (0.8712, 0.8671))
+    table = variants_table({BASE: [better], "x": [worse]}, BASE)
+    assert "| as it is | 0.8712 |" in table
+    assert "| x | 0.8671 | -0.0041 |" in table
 
 
 @pytest.mark.parametrize("name", plan_names())
@@ -106,6 +138,16 @@ def test_every_plan_that_ships_changes_something_in_each_variant(name: str) -> N
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        (
+            '"training.epochs" = 2',
+            "training = { seed = 3 }",
+            "'Twice as long': training.seed is the",
+        ),
+        (
+            '"network.attention" = "none"',
+            'data.validation = [{ source = "reverse", split = "test" }]',
+            "'no attention': data.validation is another one than the base's",
+        ),
         (
             'recipe = "reverse"',
             'recipe = "backwards"',

@@ -45,10 +45,10 @@ def study_variants(options: argparse.Namespace) -> int:
     """Raises RecipeError, DataError, RunError, UsageError, Stopped."""
     from training.recipe import parse_override
     from training.studies.variants.study import Outcome, Study, outcomes
-    from training.studies.variants.table import variants_table
+    from training.studies.variants.table import shown, variants_table
 
     plan = read_plan(options.plan)
-    if unknown := sorted(set(options.only) - set(plan.variants)):
+    if unknown := sorted(set(options.only) - {BASE, *plan.variants}):
         raise UsageError(
             f"{', '.join(unknown)}: the plan has no such variant; it has {', '.join(plan.variants)}"
         )
@@ -61,9 +61,17 @@ def study_variants(options: argparse.Namespace) -> int:
         options.quiet,
     )
     found: dict[str, list[Outcome]] = {}
-    for name, seed, outcome in outcomes(study, [BASE, *(options.only or plan.variants)]):
-        found.setdefault(name, []).append(outcome)
-        print(f"{name}, seed {seed}: {outcome.metric} {outcome.score:.2f}", flush=True)
-    print(f"\n{plan.description} Validation data, never a test set.\n")
-    print(variants_table(found, BASE))
+    failed = []
+    names = dict.fromkeys([BASE, *(options.only or plan.variants)])
+    for name, seed, outcome in outcomes(study, list(names)):
+        if isinstance(outcome, Outcome):
+            found.setdefault(name, []).append(outcome)
+            print(f"{name}, seed {seed}: {outcome.metric} {shown(outcome.score)}", flush=True)
+        else:
+            failed.append(f"{name}, seed {seed}: {outcome}")
+    if BASE in found:
+        print(f"\n{plan.description} Validation data, never a test set.\n")
+        print(variants_table(found, BASE))
+    if failed:
+        raise UsageError(f"not all variants came to their end: {'; '.join(failed)}")
     return 0

@@ -10,22 +10,43 @@
 
     [variants."no label smoothing"]         # further changes, for this one alone
     "training.label_smoothing" = 0
+
+Keys may be quoted or not, and sections written as tables: all change single settings.
 """
 
 import copy
 import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from training.recipe import Recipe, RecipeError, read_recipe
 
 PLANS = Path(__file__).with_name("plans")
 BASE = "as it is"  # the name of the variant that changes nothing
 
+_SEED = "training.seed"
 _NO_NAME = re.compile(r"[^a-z0-9.]+")
+
+
+def _settings(table: Any) -> Any:
+    """A table of settings by dotted keys, however it was nested."""
+    return dict(_dotted(table)) if isinstance(table, Mapping) else table
+
+
+def _dotted(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        # A change of the whole section would put defaults in place of what the recipe says.
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+Settings = Annotated[dict[str, Any], BeforeValidator(_settings)]
 
 
 class Plan(BaseModel):
@@ -35,23 +56,37 @@ class Plan(BaseModel):
 
     recipe: str
     description: str
-    base: dict[str, Any] = {}
-    variants: dict[str, dict[str, Any]]
+    base: Settings = {}
+    variants: dict[str, Settings]
 
     def recipes(self, seed: int, changes: dict[str, Any]) -> dict[str, Recipe]:
         """Each variant's recipe by its name, the unchanged one first.
 
         changes: for all of them, over the base. Raises RecipeError, which names the variant.
         """
-        recipes = {}
+        recipes: dict[str, Recipe] = {}
         for name, own in {BASE: {}, **self.variants}.items():
-            settings = {**self.base, **changes, **own, "training.seed": seed}
+            settings = {**self.base, **_settings(changes), **own}
             try:
+                if _SEED in settings:
+                    raise RecipeError(f"{_SEED} is the study's own; say how many with --seeds")
                 # A copy, because a change of a section's key is made inside the section.
-                recipes[name] = read_recipe(self.recipe, copy.deepcopy(settings))
+                recipes[name] = read_recipe(self.recipe, copy.deepcopy({**settings, _SEED: seed}))
+                _require_comparable(recipes[name], recipes[BASE])
             except RecipeError as error:
                 raise RecipeError(f"variant {name!r}: {error}") from None
         return recipes
+
+
+def _require_comparable(recipe: Recipe, base: Recipe) -> None:
+    """Raises RecipeError for a variant whose scores would be of other data, or of other labels."""
+    for key in ("task", "labels", "languages", "target", "data.validation"):
+        section, _, field = key.partition(".")
+        mine, theirs = (getattr(one, section, None) for one in (recipe, base))
+        if field:
+            mine, theirs = getattr(mine, field), getattr(theirs, field)
+        if mine != theirs:
+            raise RecipeError(f"{key} is another one than the base's; scores could not be compared")
 
 
 def plan_names() -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from training.origin import Origin
 from training.recipe import Recipe
-from training.run_folder import RunFolder
+from training.run_folder import RunError, RunFolder
 from training.runs import finish_run, run_recipe
 from training.studies.variants.plan import Plan, folder_name
 
@@ -48,16 +48,20 @@ class Outcome:
     speed: float | None
 
 
-def outcomes(study: Study, names: Sequence[str]) -> Iterator[tuple[str, int, Outcome]]:
+def outcomes(study: Study, names: Sequence[str]) -> Iterator[tuple[str, int, Outcome | RunError]]:
     """Name, seed and outcome of each variant, as they come to their end; seeds one by one.
 
-    Raises RecipeError before anything is trained; DataError, RunError, Stopped.
+    What made a run fail stands in place of its outcome, and the others go on: one setting may make
+    a network diverge. Raises RecipeError before anything is trained; DataError, Stopped.
     """
     plans = {seed: study.plan.recipes(seed, dict(study.changes or {})) for seed in study.seeds}
     for seed, recipes in plans.items():
         for name in names:
             run = RunFolder(study.folder / folder_name(name, seed))
-            yield name, seed, _outcome(run, recipes[name], study)
+            try:
+                yield name, seed, _outcome(run, recipes[name], study)
+            except RunError as error:
+                yield name, seed, error
 
 
 def _outcome(run: RunFolder, recipe: Recipe, study: Study) -> Outcome:

@@ -25,14 +25,23 @@ def variants_table(outcomes: Mapping[str, Sequence[Outcome]], base: str) -> str:
         scores = [outcome.score for outcome in own]
         rows.append([
             name,
-            f"{np.mean(scores):.2f}",
-            *([f"{max(scores) - min(scores):.2f}"] if several else []),
-            "" if name == base else f"{np.mean(scores) - _mean(outcomes[base], 'score'):+.2f}",
-            *(f"{np.mean([one.details[detail] for one in own]):.3f}" for detail in details),
+            shown(_mean(own, "score")),
+            *([shown(max(scores) - min(scores))] if several else []),
+            "" if name == base else _signed(_mean(own, "score") - _mean(outcomes[base], "score")),
+            *(shown(float(np.mean([one.details[detail] for one in own]))) for detail in details),
             f"{_mean(own, 'steps'):,.0f}",
             _speed(own, outcomes[base]),
         ])  # fmt: skip
     return markdown_table(header, rows)
+
+
+def shown(score: float) -> str:
+    """To four digits or more: BLEU is in points, an accuracy a share."""
+    return f"{score:.2f}" if abs(score) >= 10 else f"{score:.4f}"
+
+
+def _signed(difference: float) -> str:
+    return f"{'+' if difference >= 0 else '-'}{shown(abs(difference))}"
 
 
 def _speed(outcomes: Sequence[Outcome], base: Sequence[Outcome]) -> str:
