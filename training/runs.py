@@ -5,7 +5,7 @@ Knows nothing about tasks (`training.kinds` does) and nothing about exports.
 
 import torch
 
-from training.device import choose_device
+from training.device import choose_device, require_precision
 from training.kinds.registry import kind_of, published_kind_of
 from training.origin import Origin
 from training.recipe import LanguageModelRecipe, Recipe
@@ -19,6 +19,7 @@ from training.trainer import Position, Trainer
 def start_run(run: RunFolder, recipe: Recipe, origin: Origin, quiet: bool = False) -> Position:
     """Train from the beginning. Raises RunError, DataError, Stopped."""
     run.require_new()
+    require_precision(choose_device(), recipe.training.precision)
     # The data is read before anything is written, so that a bad row leaves no half-made run.
     beginning = kind_of(recipe.task).begin(recipe, origin)
     run.create()
@@ -31,6 +32,7 @@ def start_run(run: RunFolder, recipe: Recipe, origin: Origin, quiet: bool = Fals
 def resume_run(run: RunFolder, quiet: bool = False) -> Position:
     """Go on where the last checkpoint stands. Raises RunError, DataError, Stopped."""
     settings = RunSettings.read(run)
+    require_precision(choose_device(), settings.recipe.training.precision)
     task = kind_of(settings.recipe.task).resume(run, settings)
     # A run that was stopped before its first checkpoint begins again: the same weights come out.
     return _train(task, settings.recipe, run, quiet, resume=run.checkpoint.exists())

@@ -186,8 +186,12 @@ def test_classifying_gives_the_scores_of_the_service(desk: Desk, published_model
 
 
 def test_translating_gives_the_sentences_of_the_service(desk: Desk, published_models: Path) -> None:
-    for folder in (*newest(published_models, "decoder"), *shipped("decoder")):
+    for folder in newest(published_models, "decoder"):
         assert_translates_as_the_service(folder, desk)
+    # Of a translator with placeholders the service alone finds emoji, as the page says.
+    sentences = [sentence for sentence in SENTENCES if "😀" not in sentence]
+    for folder in shipped("decoder"):
+        assert_translates_as_the_service(folder, desk, sentences)
 
 
 def publish_hasty(repository: Path, most_tokens: int = 200) -> Path:

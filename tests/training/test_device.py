@@ -4,9 +4,38 @@ import pytest
 import torch
 
 from training import device
-from training.device import Precision, autocast, choose_device
+from training.device import (
+    Precision,
+    autocast,
+    choose_device,
+    computes_bfloat16,
+    require_precision,
+)
+from training.recipe import RecipeError
 
 CPU = torch.device("cpu")
+
+
+def test_a_precision_that_the_processor_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for computes in (True, False):
+        monkeypatch.setattr(device, "computes_bfloat16", lambda _, known=computes: known)
+        require_precision(CPU, "auto")
+        require_precision(CPU, "fp32")
+        if computes:
+            require_precision(CPU, "bf16")
+    with pytest.raises(RecipeError, match=r'this processor computes no LSTM in bfloat16.*"auto"'):
+        require_precision(CPU, "bf16")
+
+
+def test_what_is_said_of_the_processor_is_true() -> None:
+    network = torch.nn.LSTM(5, 7, bidirectional=True)
+    try:
+        with autocast(CPU, "bf16"):
+            network(torch.ones(3, 2, 5))
+        computed = True
+    except RuntimeError:
+        computed = False
+    assert computes_bfloat16(CPU) is computed
 
 
 def product_dtype(precision: Precision) -> torch.dtype:

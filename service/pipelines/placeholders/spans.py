@@ -142,6 +142,7 @@ class Keeper:
     def _keeps(self, word: str) -> bool:
         if len(word) > _LONGEST_PART:
             return False  # kept already, by its form
-        if any(letter > "\u024f" and letter not in "ẞ" for letter in word):
+        # An apostrophe is as far behind the Latin letters as those of other alphabets.
+        if any(letter > "\u024f" and letter not in "ẞ’" for letter in word):
             return True  # not written in Latin letters
         return self._known is not None and word[0].isupper() and word not in self._known

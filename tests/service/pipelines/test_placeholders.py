@@ -41,6 +41,8 @@ def kept(text: str, known: KnownWords | None = KNOWN) -> list[str]:
         ("He wrote to Владивосток and 東京", ["Владивосток", "東京"]),
         ("my_var and OpenSSL", ["my_var", "OpenSSL"]),
         ("the O'Brien man", ["O'Brien"]),
+        ("the O’Brien man", ["O’Brien"]),
+        ("please see the man’s, we don’t", []),
         ("we wrote: \ue003", ["\ue003"]),
         ("call 0151 4412345 at 12", ["0151 4412345", "12"]),
         ("call (030) 1234567.", ["(030) 1234567"]),

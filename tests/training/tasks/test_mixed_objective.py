@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy, kl_div
 from tests.training import small_tasks
 from tests.training.networks.batches import token_batch
 from training.corpora import FurtherTexts
+from training.device import computes_bfloat16
 from training.networks.adversarial import embedding_deviation, entropy, perturbation
 from training.networks.classifier import TextClassifier
 from training.preparation import classification_task
@@ -108,7 +109,19 @@ def test_short_texts_are_perturbed_less_where_the_recipe_says_so() -> None:
     assert 0 < less < 0.5 * whole
 
 
-@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(
+    "precision",
+    [
+        torch.float32,
+        pytest.param(
+            torch.bfloat16,
+            marks=pytest.mark.skipif(
+                not computes_bfloat16(torch.device("cpu")),
+                reason="this processor computes no LSTM in bfloat16",
+            ),
+        ),
+    ],
+)
 def test_gradients_under_autocast(precision: torch.dtype) -> None:
     network = small_network(dropout=0.3)
     objective = MixedObjective(
