@@ -1,7 +1,8 @@
 """A sentence as a translator with placeholders reads it, and the way back.
 
 A symbol stands for each thing that is kept. A sentence in capitals is read in lower case, which
-the translator knows better, and answered in capitals.
+the translator knows better, and answered in capitals. One that ends without a full stop, as titles
+do, gets none.
 """
 
 import re
@@ -16,6 +17,8 @@ from service.pipelines.placeholders.symbols import SYMBOLS
 
 _SYMBOL = re.compile(f"[{SYMBOLS[0]}-{SYMBOLS[-1]}]")
 _IN_CAPITALS = re.compile(r"[^\W\d_]{2,}")
+# Behind a letter or what a symbol stands for: "3." is an ordinal number.
+_FULL_STOP = re.compile(rf"(?<=[^\W\d]|[{SYMBOLS[0]}-{SYMBOLS[-1]}])\.$")
 _FEWEST_WORDS = 2  # a single word in capitals may be a name, as "NATO" is
 
 
@@ -37,6 +40,7 @@ class Masked:
     raised: Collection[str] = ()
     spans: Sequence[Span] = ()  # of the sentence, for each symbol in the order of `values`
     capitals: bool = False  # whether the sentence is all in capitals, and its translation is to be
+    open: bool = False  # whether it ends with a word, and its translation is to
 
     @property
     def plain(self) -> bool:
@@ -61,7 +65,7 @@ class Masked:
         What it lacks although the sentence has it (a search that ended at its limit may have left
         it out) is put behind it, where it is whole.
         """
-        if self.plain:
+        if self.plain and not self.open:
             return _SYMBOL.sub("", translation)
         return "".join(self._pieces(translation, whole))
 
@@ -117,6 +121,8 @@ class Masked:
         for i, character in enumerate(translation):
             if _SYMBOL.match(character):
                 pieces[i] = self.values.get(character, "")
+        if self.open and _FULL_STOP.search(translation):
+            pieces[-1] = ""
         if translation[:1] in self.raised:
             pieces[0] = pieces[0][:1].upper() + pieces[0][1:]
         missing = [value for symbol, value in self.values.items() if symbol not in translation]
@@ -134,6 +140,7 @@ def read(
     """A sentence as it is handed to a translator whose keeper and symbols these are."""
     sentence = composed(sentence)
     masked = mask(sentence, find(sentence, keeper, glossary), symbols)
+    masked = replace(masked, open=sentence.rstrip()[-1:].isalnum())
     return _calmed(masked) if _shouts(sentence) else masked
 
 

@@ -153,6 +153,36 @@ def test_a_symbol_that_stands_for_nothing_is_not_written() -> None:
     assert [span.start for span in masked.places(f"a{SYMBOLS[3]}b")] == [0, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("sentence", "translation", "expected"),
+    [
+        ("the man wrote", "Der Mann schrieb.", "Der Mann schrieb"),
+        ("the man wrote ", "Der Mann schrieb.", "Der Mann schrieb"),
+        ("the man wrote to Zoë", "Der Mann schrieb \ue000.", "Der Mann schrieb Zoë"),
+        ("THE MAN WROTE", "Der Mann schrieb.", "DER MANN SCHRIEB"),
+        ("the man wrote.", "Der Mann schrieb.", "Der Mann schrieb."),
+        ("the man wrote?", "Der Mann schrieb.", "Der Mann schrieb."),
+        ("the man wrote)", "Der Mann schrieb.", "Der Mann schrieb."),
+        ("the man wrote", "Der Mann schrieb!", "Der Mann schrieb!"),
+        ("the man of old", "Der Mann am 3.", "Der Mann am 3."),
+        ("the man wrote", "Er schrieb. Der Mann.", "Er schrieb. Der Mann"),
+        ("the man", ".", "."),
+        ("the man", "", ""),
+    ],
+)
+def test_what_has_no_full_stop_gets_none(sentence: str, translation: str, expected: str) -> None:
+    masked = read(sentence, Keeper(KNOWN))
+    assert masked.restored(translation) == expected
+    # A stream never takes back what it has written.
+    written = ""
+    for end in range(len(translation) + 1):
+        text = masked.restored(translation[:end], whole=end == len(translation))
+        assert text.startswith(written)
+        written = text
+    places = masked.places(translation)
+    assert [place.end for place in places][-1:] == ([len(expected)] if translation else [])
+
+
 def test_what_a_translation_lacks_is_put_behind_it() -> None:
     masked = read("Meet Zarathustra at 12:30.", Keeper(KNOWN))
     name, time = masked.values
