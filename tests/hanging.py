@@ -11,12 +11,14 @@ pyproject.toml). A plugin of pytest; Linux alone tells it the processes.
 import os
 import signal
 import threading
+import time
 from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+_TO_WRITE = 10.0  # seconds, for the stacks of one process
 PATIENCE = 900.0  # seconds; the longest test takes two to four minutes
 
 
@@ -38,10 +40,25 @@ def pytest_runtest_protocol() -> Generator[None, object, object]:
 
 
 def abort_children() -> None:
-    """Tells all processes to abort that this one has started, and those that they have."""
+    """Tells all processes to abort that this one has started, and those that they have.
+
+    One after the other, because they may share a file, where their stacks would mix.
+    """
     for process in _descendants(os.getpid()):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGABRT)
+        _wait(process)
+
+
+def _wait(process: int) -> None:
+    """Until a process has ended, or for as long as nobody needs to write stacks."""
+    latest = time.monotonic() + _TO_WRITE
+    with suppress(OSError):  # it is gone
+        # Behind its name in brackets: the state, a Z for one that only has to be collected.
+        while Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][:1] != "Z":
+            if time.monotonic() > latest:
+                return
+            time.sleep(0.01)
 
 
 def _descendants(process: int) -> list[int]:
