@@ -18,7 +18,7 @@ from service.pipelines.placeholders.symbols import SYMBOLS
 _SYMBOL = re.compile(f"[{SYMBOLS[0]}-{SYMBOLS[-1]}]")
 _IN_CAPITALS = re.compile(r"[^\W\d_]{2,}")
 # Behind a letter or what a symbol stands for: "3." is an ordinal number.
-_FULL_STOP = re.compile(rf"(?<=[^\W\d]|[{SYMBOLS[0]}-{SYMBOLS[-1]}])\.$")
+_FULL_STOP = re.compile(rf"(?<=[^\W\d]|{_SYMBOL.pattern})\.$")
 _FEWEST_WORDS = 2  # a single word in capitals may be a name, as "NATO" is
 
 
