@@ -45,6 +45,8 @@ SYNTHETIC = (BOOK, COMPOSED, "reverse", "synthetic")
 PROBES = "probes"  # training/probes: a test set and nothing else
 # Sources that are read from a dataset of another name.
 _DATASET_OF = {
+    "imdb_sentences": "imdb",
+    "sst_composed": "sst",
     "sst_phrases": "sst",
     "yelp": "yelp_sentences",
     "yelp_composed": "yelp_sentences",

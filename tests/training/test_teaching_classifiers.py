@@ -8,11 +8,18 @@ import numpy as np
 import pytest
 
 from service.artifact import read_artifact
+from service.pipelines.classification import ClassificationPipeline
 from tests.training.small_runs import flags
 from training.cli import main
 from training.data.taught import read_taught
 from training.run_folder import RunError, RunFolder
-from training.teaching.classifiers import CHUNK, BaselineTeacher, NetworkTeacher, teach
+from training.teaching.classifiers import (
+    CHUNK,
+    BaselineTeacher,
+    NetworkTeacher,
+    VersionTeacher,
+    teach,
+)
 
 PARTS = {
     part: f'[{{source="synthetic", split="{part}"}}]' for part in ("train", "validation", "test")
@@ -83,13 +90,54 @@ def test_the_mean_of_the_teachers_by_the_names_of_the_classes(
     assert abs(first - second[:, ::-1]).max() > 0.001  # so that a mean is another number
 
 
-def test_a_baseline_teaches_too(runs: list[Path]) -> None:
-    first, *others = (BaselineTeacher("tfidf", RunFolder(run)) for run in runs)
+def test_a_baseline_teaches_too(runs: list[Path], tmp_path: Path) -> None:
+    first, *others = (BaselineTeacher("tfidf", run, tmp_path) for run in runs)
     shares = first.probabilities(["the film was awful.", "the film was great."])
     assert shares[0, 0] > 0.5 > shares[1, 0]
     np.testing.assert_allclose(shares.sum(axis=1), 1.0, atol=1e-6)
     assert [*first.labels] == [*others[0].labels][::-1]
     assert first.digest != others[0].digest
+
+
+def test_a_published_version_teaches_what_it_serves(
+    runs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = tmp_path / "models" / "teacher"
+    assert main(["export", str(runs[0]), "--publish", str(models), "--quiet"]) == 0
+    version, out = models / "1", tmp_path / "taught.jsonl"
+    command = ["teach", str(version), "--texts", "synthetic", "--out", str(out), "--quiet"]
+    assert main([*command, "--baseline", "tfidf"]) == 0
+    assert "2,000 texts with the mean probabilities of 2 teachers" in capsys.readouterr().out
+    file = read_taught(out)
+    texts = [row.text for row in file.rows[:50]]
+    pipeline = ClassificationPipeline(read_artifact(version))
+    served = [{one.label: one.score for one in ranked} for ranked in pipeline.classify(texts)]
+    # The baseline learns from what the version's recipe names: the same as from its run.
+    baseline = BaselineTeacher("tfidf", runs[0], tmp_path).probabilities(texts)
+    shares = [[scores[label] for label in file.labels] for scores in served]
+    expected = (np.array(shares) + baseline) / 2
+    np.testing.assert_allclose(
+        [row.probabilities for row in file.rows[:50]], expected, rtol=1e-4, atol=1e-6
+    )
+    assert VersionTeacher(version).digest != NetworkTeacher(RunFolder(runs[0])).digest
+
+
+def test_a_version_of_a_file_has_no_baseline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"the film no {n} was {word}.,{word}" for n in range(60) for word in ("good", "bad")]
+    own = tmp_path / "own.csv"
+    own.write_text("\n".join(["text,label", *rows]) + "\n", "utf-8")
+    models = tmp_path / "models" / "own"
+    train = ["train", "sentiment-bilstm", "--quiet", *flags(SMALL), "--run", str(tmp_path / "run")]
+    assert main([*train, "--data", str(own), "--publish", str(models)]) == 0
+    out = tmp_path / "taught.jsonl"
+    command = ["teach", str(models / "1"), "--texts", "synthetic", "--out", str(out), "--quiet"]
+    assert main([*command, "--baseline", "tfidf"]) == 1
+    assert "was trained on own.csv, which no recipe names" in capsys.readouterr().err
+    assert not out.exists()
+    assert main(command) == 0  # by itself it can
+    assert read_taught(out).labels == ("bad", "good")
 
 
 def test_an_interrupted_command_goes_on_to_the_same_file(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def add_teach(actions: Any) -> None:
         type=Path,
         nargs="+",
         metavar="RUN",
-        help="a classifier's or a translator's run, or a translator's published version",
+        help="a classifier's or a translator's run or published version",
     )
     parser.add_argument(
         "--texts",
@@ -39,7 +39,7 @@ def add_teach(actions: Any) -> None:
         action="append",
         default=[],
         choices=BASELINE_NAMES,
-        help="another teacher, trained on the labelled data of the first run, a classifier's "
+        help="another teacher, trained on the labelled data of the first RUN, a classifier's "
         "(repeatable)",
     )
     parser.add_argument(
@@ -55,16 +55,10 @@ def add_teach(actions: Any) -> None:
 
 
 def teach(options: argparse.Namespace) -> int:
-    from service.artifact import MANIFEST_FILE
-    from training.recipe import TranslationRecipe
-    from training.run_folder import RunFolder
-    from training.run_settings import RunSettings
     from training.teaching.growing import require_new_file
 
     require_new_file(options.out)  # before anything is read
-    first = options.runs[0]
-    published = (first / MANIFEST_FILE).exists()
-    if published or isinstance(RunSettings.read(RunFolder(first)).recipe, TranslationRecipe):
+    if _task_of(options.runs[0]) == "translation":
         rows = _teach_translators(options)
         print(f"{options.out}: {rows:,} texts, translations of {_teachers(len(options.runs))}")
     else:
@@ -75,21 +69,31 @@ def teach(options: argparse.Namespace) -> int:
     return 0
 
 
+def _task_of(path: Path) -> str:
+    from service.artifact import read_artifact
+    from training.run_folder import RunFolder
+    from training.runs import run_recipe
+    from training.teaching.versions import is_version
+
+    if is_version(path):
+        return read_artifact(path).manifest.task
+    return run_recipe(RunFolder(path)).task
+
+
 def _teachers(number: int) -> str:
     return "1 teacher" if number == 1 else f"{number} teachers"
 
 
 def _teach_classifiers(options: argparse.Namespace) -> int:
     from training.corpora import load_texts
-    from training.run_folder import RunFolder
-    from training.teaching.classifiers import BaselineTeacher, NetworkTeacher, Teacher, teach
+    from training.teaching.classifiers import BaselineTeacher, classifier_teacher, teach
 
     if options.beam_size is not None:
         raise UsageError("--beam-size is for translators; leave it out")
-    runs = [RunFolder(run) for run in options.runs]
-    teachers: list[Teacher] = [NetworkTeacher(run) for run in runs]
+    teachers = [classifier_teacher(path) for path in options.runs]
     texts = load_texts(options.root, options.texts)
-    teachers += [BaselineTeacher(name, runs[0]) for name in options.baseline]
+    first = options.runs[0]
+    teachers += [BaselineTeacher(name, first, options.root) for name in options.baseline]
     return teach(teachers, texts, options.out, options.quiet)
 
 

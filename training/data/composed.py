@@ -65,15 +65,16 @@ def composed_sentences(count: int, seed: int) -> list[LabelledText]:
     return compose(read_words(), count, seed)
 
 
-def compose(words: Words, count: int, seed: int, slot: str = "") -> list[LabelledText]:
+def compose(words: Words, count: int, seed: int, slots: Sequence[str] = ()) -> list[LabelledText]:
     """The same of other words, by those patterns that a domain of theirs can fill.
 
-    slot: what a pattern must have, as "clause". There are fewer where the words do not make more.
+    slots: one of which a pattern must have, as "clause"; none are any. There are fewer sentences
+    where the words do not make more.
     """
     if count > MOST:
         raise ValueError(f"{count:,} sentences are asked for; expected {MOST:,} at most")
     generator = np.random.default_rng((seed, 0x636F6D70))
-    patterns = _by_phenomenon_and_label(words, slot)
+    patterns = _by_phenomenon_and_label(words, slots)
     phenomena = sorted({phenomenon for phenomenon, _ in patterns})
     seen = {normalise(probe.text) for probe in read_probes()}
     made: list[LabelledText] = []
@@ -122,11 +123,12 @@ def _lines(name: str) -> list[str]:
 
 
 def _by_phenomenon_and_label(
-    words: Words, slot: str
+    words: Words, slots: Sequence[str]
 ) -> dict[tuple[str, str], list[tuple[Pattern, list[str]]]]:
-    """Patterns that have the slot, with the domains that can fill them."""
+    """Patterns that have one of the slots, with the domains that can fill them."""
     chosen = defaultdict(list)
-    having = [one for one in read_patterns() if not slot or "{" + slot in one.text]
+    wanted = ["{" + slot for slot in slots] or [""]
+    having = [one for one in read_patterns() if any(slot in one.text for slot in wanted)]
     for pattern in having:
         for label in LABELS:
             domains = domains_of(pattern, label, words)

@@ -5,13 +5,12 @@ sentences that people wrote, so a network cannot learn the few words of a list i
 knows nothing about networks.
 """
 
-import math
 import re
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from training.data.composed import LABELS, compose, read_words
+from training.data.evidence import Evidence
 from training.data.examples import LabelledText, LoadReport
 from training.data.sentences import load_yelp
 
@@ -31,7 +30,6 @@ _PLAIN = re.compile(r"[a-zA-Z' -]+")
 # Labels are the stars of whole reviews. A sentence has to say the same by its own words: the log of
 # the ratio of probabilities, by naive Bayes over all sentences.
 _CLEAR = 3.0
-_WORD = re.compile(r"[a-z']+")
 
 
 def load_composed_yelp(root: Path) -> dict[str, tuple[list[LabelledText], LoadReport]]:
@@ -41,13 +39,13 @@ def load_composed_yelp(root: Path) -> dict[str, tuple[list[LabelledText], LoadRe
     words = {"any": read_words()["any"], "yelp": {
         sign: clauses[label] for sign, label in (("clause+", "positive"), ("clause-", "negative"))
     }}  # fmt: skip
-    made = compose(words, COUNT, SEED, "clause") if all(clauses.values()) else []
+    made = compose(words, COUNT, SEED, ("clause",)) if all(clauses.values()) else []
     return {"train": (made, LoadReport(SOURCE, "train", len(made), {}))}
 
 
 def clear_clauses(rows: Sequence[LabelledText]) -> dict[str, list[str]]:
     """Sentences, without their full stops, that say by their words what their label says."""
-    evidence = _evidence(rows)
+    evidence = Evidence(rows)
     clauses: dict[str, list[str]] = {label: [] for label in LABELS}
     for row in rows:
         text = row.text.strip(" .!")
@@ -57,23 +55,7 @@ def clear_clauses(rows: Sequence[LabelledText]) -> dict[str, list[str]]:
             and _PLAIN.fullmatch(text)
             and _SUBJECT.match(text)
             and not _TURNS & set(words)
-            and evidence(text) * (1 if row.label == "positive" else -1) >= _CLEAR
+            and evidence.of_text(text) * (1 if row.label == "positive" else -1) >= _CLEAR
         ):
             clauses[row.label].append(text)
     return clauses
-
-
-def _evidence(rows: Sequence[LabelledText]) -> Callable[[str], float]:
-    """log P(words | positive) - log P(words | negative), by the sentences that have each word."""
-    counts: dict[str, Counter[str]] = {label: Counter() for label in LABELS}
-    totals = Counter(row.label for row in rows)
-    for row in rows:
-        counts[row.label].update(set(_WORD.findall(row.text.lower())))
-
-    def log_share(word: str, label: str) -> float:
-        return math.log((counts[label][word] + 1) / (totals[label] + 2))
-
-    return lambda text: sum(
-        log_share(word, "positive") - log_share(word, "negative")
-        for word in set(_WORD.findall(text.lower()))
-    )

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from training.data import composed_yelp, imdb, semeval, sentences, sst
+from training.data import composed_sst, composed_yelp, imdb, imdb_sentences, semeval, sentences, sst
 from training.data.errors import DataError
 from training.data.examples import LabelledText, LoadReport
 
@@ -23,8 +23,10 @@ def _sst_phrases(root: Path) -> Splits:
 
 SOURCES: Mapping[str, Callable[[Path], Splits]] = {
     "imdb": imdb.load_splits,
+    imdb_sentences.SOURCE: imdb_sentences.load_imdb_sentences,
     "sst": sst.load_splits,
     "sst_phrases": _sst_phrases,
+    composed_sst.SOURCE: composed_sst.load_composed_sst,
     "semeval": semeval.load_splits,
     "yelp": sentences.load_yelp,
     composed_yelp.SOURCE: composed_yelp.load_composed_yelp,
@@ -54,7 +56,7 @@ def load_sentiment_splits(root: Path, source: str) -> Splits:
 def load_sentiment(root: Path, source: str, split: str) -> list[LabelledText]:
     """One split of `source`: "train", "validation" or "test".
 
-    "sst_phrases" and "yelp_composed" have "train" alone.
+    "imdb_sentences", "sst_phrases", "sst_composed" and "yelp_composed" have "train" alone.
 
     Raises DataError for an unknown source or split and for files that are missing or damaged.
     """

@@ -9,16 +9,22 @@ from typing import Protocol
 
 import numpy as np
 
+from service.artifact import Artifact, ClassificationManifest, read_artifact
+from service.pipelines.classification import ClassificationPipeline
 from training.baselines.build import BASELINES
 from training.baselines.scoring import trained_baseline
+from training.corpora import is_public, labelled_corpora
 from training.data.checksums import digest_of
 from training.data.taught import TaughtRow, header_line, parse_taught, row_line
 from training.device import autocast, choose_device
+from training.evaluation import class_shares
 from training.kinds.classification import load_classifier
+from training.recipe import ClassificationRecipe, parse_recipe
 from training.run_folder import RunError, RunFolder
 from training.runs import load_run
 from training.tasks.classification import logits_of
 from training.teaching.growing import Contents, first_sources, write_growing
+from training.teaching.versions import digest_of_version, is_version
 from training.trained import ClassificationRun
 
 CHUNK = 2048  # texts between two writes
@@ -58,21 +64,52 @@ class NetworkTeacher:
         return shares
 
 
-class BaselineTeacher:
-    """A baseline, trained anew on the labelled data of a classifier's run."""
+class VersionTeacher:
+    """A published classifier, as it is served."""
 
-    def __init__(self, name: str, run: RunFolder) -> None:
-        """Raises RunError for a run that is no classifier's, DataError for data that is gone."""
-        trained = load_run(run)
-        if not isinstance(trained, ClassificationRun):
-            raise RunError(f"{run.path} is a run of {trained.recipe.task}, not of classification")
+    def __init__(self, version: Path) -> None:
+        """Raises ArtifactError, and RunError for a version that is no classifier."""
+        artifact, manifest = _published(version)
+        self._pipeline = ClassificationPipeline(artifact)
+        self.name = artifact.name
+        self.labels: Sequence[str] = manifest.labels
+        self.digest = digest_of_version(artifact)
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        return class_shares(self._pipeline, texts)
+
+
+class BaselineTeacher:
+    """A baseline, trained anew on the labelled data of a classifier's run or version."""
+
+    def __init__(self, name: str, path: Path, root: Path) -> None:
+        """root: of the datasets that a version's recipe names; a run knows its own.
+
+        Raises RunError for what is no classifier's or was trained on a file that a version does not
+        say the place of, ArtifactError, DataError for data that is gone.
+        """
         self.name = name
-        self.labels: Sequence[str] = trained.labels
-        self.digest = digest_of(run.recipe)  # which names the data
-        self._shares = trained_baseline(BASELINES[name](), trained.corpora, trained.labels)
+        if is_version(path):
+            artifact, manifest = _published(path)
+            corpora = labelled_corpora(root, _public_recipe(path, manifest).data)
+            self.labels: Sequence[str] = manifest.labels
+            self.digest = digest_of_version(artifact)
+        else:
+            run = RunFolder(path)
+            trained = load_run(run)
+            if not isinstance(trained, ClassificationRun):
+                raise RunError(f"{path} is a run of {trained.recipe.task}, not of classification")
+            corpora, self.labels = trained.corpora, trained.labels
+            self.digest = digest_of(run.recipe)  # which names the data
+        self._shares = trained_baseline(BASELINES[name](), corpora, self.labels)
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         return self._shares(texts)
+
+
+def classifier_teacher(path: Path) -> Teacher:
+    """A classifier's run or published version. Raises RunError, ArtifactError."""
+    return VersionTeacher(path) if is_version(path) else NetworkTeacher(RunFolder(path))
 
 
 def teach(
@@ -97,6 +134,25 @@ def teach(
     contents = Contents(header_line(labels, facts), list(sources), lines, texts_of)
     write_growing(contents, out, CHUNK, quiet)
     return len(sources)
+
+
+def _published(version: Path) -> tuple[Artifact, ClassificationManifest]:
+    artifact = read_artifact(version)
+    if not isinstance(artifact.manifest, ClassificationManifest):
+        raise RunError(f"{version} is a {artifact.manifest.task} model, not a classifier")
+    return artifact, artifact.manifest
+
+
+def _public_recipe(version: Path, manifest: ClassificationManifest) -> ClassificationRecipe:
+    own = [source.name for source in manifest.sources if not is_public(source.name)]
+    if own:
+        raise RunError(
+            f"{version} was trained on {', '.join(own)}, which no recipe names: a baseline can "
+            "learn from its run alone; name that one"
+        )
+    recipe = parse_recipe(manifest.recipe.settings, str(version))
+    assert isinstance(recipe, ClassificationRecipe)
+    return recipe
 
 
 def _common_labels(teachers: Sequence[Teacher]) -> tuple[str, ...]:

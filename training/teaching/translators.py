@@ -4,13 +4,12 @@ Each text is translated as one sentence, by the service's own beam search, and o
 teachers propose one is kept: see `training.teaching.choice`. Knows nothing about the student.
 """
 
-import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from service.artifact import MANIFEST_FILE, Artifact, read_artifact
+from service.artifact import Artifact, read_artifact
 from service.pipelines.options import PipelineOptions
 from service.pipelines.translation import SearchOptions, TranslationPipeline
 from training.data.taught_pairs import TaughtPair, pair_line, pairs_header, parse_taught_pairs
@@ -19,6 +18,7 @@ from training.run_folder import RunError, RunFolder
 from training.runs import load_run
 from training.teaching.choice import closest, consensus
 from training.teaching.growing import Contents, first_sources, write_growing
+from training.teaching.versions import digest_of_version, is_version
 from training.trained import TranslationRun
 
 CHUNK = 256  # texts between two writes
@@ -50,8 +50,7 @@ class TranslatorTeacher:
         languages = self._pipeline.languages
         self.languages = languages.source, languages.target
         self.name = artifact.name
-        digests = sorted((name, file.sha256) for name, file in artifact.manifest.files.items())
-        self.digest = hashlib.sha256(repr(digests).encode()).hexdigest()
+        self.digest = digest_of_version(artifact)
 
     def translations(self, texts: Sequence[str], beam_size: int) -> list[list[str]]:
         pipeline, tokenizer = self._pipeline, self._pipeline.artifact.tokenizer
@@ -70,7 +69,7 @@ class TranslatorTeacher:
 
 
 def _artifact(path: Path, scratch: Path) -> Artifact:
-    if (path / MANIFEST_FILE).exists():
+    if is_version(path):
         artifact = read_artifact(path)
         if artifact.manifest.task != "translation":
             raise RunError(f"{path} is a {artifact.manifest.task} model, not a translator")

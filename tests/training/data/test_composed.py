@@ -99,6 +99,6 @@ def test_more_than_there_are_is_refused() -> None:
 
 def test_few_words_make_few_sentences() -> None:
     words = {"any": {}, "one": {"clause+": ["it was good"], "clause-": ["it was bad"]}}
-    made = composed.compose(words, 1000, seed=1, slot="clause")
+    made = composed.compose(words, 1000, seed=1, slots=("clause",))
     assert 20 < len(made) < 1000
     assert all("it was" in sentence.text.lower() for sentence in made)
