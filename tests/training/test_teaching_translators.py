@@ -235,7 +235,7 @@ def test_other_tasks_are_refused(
     for teachers, said in (
         ([reverse.run, stars.run], "is a run of classification, not of translation"),
         ([reverse.run, stars.published], "is a classification model, not a translator"),
-        ([stars.published], "is a classification model, not a translator"),
+        ([stars.published, reverse.published], "is a translation model, not a classifier"),
         ([stars.run, reverse.run], "is a run of translation, not of classification"),
     ):
         assert main(["teach", *map(str, teachers), *out]) == 1
