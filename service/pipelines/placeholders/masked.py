@@ -47,6 +47,11 @@ class Masked:
         """Whether there is nothing to put back."""
         return not self.values and not self.capitals
 
+    @property
+    def wordless(self) -> bool:
+        """Whether it holds neither a letter, a digit nor anything that is kept, as "* * *"."""
+        return not self.values and not any(map(str.isalnum, self.text))
+
     def only(self, text: str) -> "Masked":
         """Of a part of the text, with what that holds alone; it has no `origins`."""
         found = [symbol in text for symbol in self.values]
@@ -63,10 +68,9 @@ class Masked:
         """A translation with every symbol replaced by what it stands for; strange ones vanish.
 
         What it lacks although the sentence has it (a search that ended at its limit may have left
-        it out) is put behind it, where it is whole.
+        it out) is put behind it, where it is whole. A sentence without words is its own
+        translation, and so is one for which no word was written.
         """
-        if self.plain and not self.open:
-            return _SYMBOL.sub("", translation)
         return "".join(self._pieces(translation, whole))
 
     def places(self, translation: str) -> list[Span]:
@@ -115,6 +119,8 @@ class Masked:
 
     def _pieces(self, translation: str, whole: bool) -> list[str]:
         """What becomes of each character of a translation, and at last what it lacks."""
+        if self.wordless:
+            return [self.text, *[""] * (len(translation) - 1)]
         pieces = list(translation.upper() if self.capitals else translation)
         if len(pieces) != len(translation):  # such as "ß", which is "SS" in capitals
             pieces = [character.upper() for character in translation]
@@ -128,7 +134,11 @@ class Masked:
         missing = [value for symbol, value in self.values.items() if symbol not in translation]
         if whole and missing:
             pieces.append(" ".join(["", *missing] if pieces else missing))
-        return pieces
+        if any(map(str.isalnum, "".join(pieces))) or (whole and translation == self.text):
+            return pieces
+        # Nothing that a stream would have to take back is shown before the first word.
+        shown = self.restored(self.text) if whole else ""
+        return [shown, *[""] * (len(translation) - 1)]
 
 
 def read(

@@ -84,6 +84,32 @@ def test_a_symbol_that_stands_for_nothing_vanishes() -> None:
     assert masked.restored(f"x {SYMBOLS[0]} y{SYMBOLS[5]}") == "x eins y"
 
 
+@pytest.mark.parametrize("text", ["ß", "TO THE MAN", "the man?"])
+def test_a_translation_of_nothing_is_the_sentence(text: str) -> None:
+    masked = read(text, Keeper(KNOWN))
+    for nothing in ("", " ", ".", SYMBOLS[5]):
+        assert masked.restored(nothing) == text
+        assert masked.restored(nothing, whole=False).strip(" .") == ""
+    assert masked.restored("Ja").lower() == "ja"
+
+
+@pytest.mark.parametrize("text", ["-", "* * *", "…!"])
+def test_a_sentence_without_words_is_its_own_translation(text: str) -> None:
+    masked = read(text, Keeper(KNOWN))
+    for translation in ("", "Ja.", "Nein"):
+        assert masked.restored(translation) == text
+        assert masked.restored(translation, whole=False) == text
+        places = masked.places(translation)
+        assert len(places) == len(translation)
+        assert all(0 <= start <= end <= len(text) for start, end in places)
+    smile = read("😀", Keeper(KNOWN))
+    assert smile.values and not smile.wordless
+    for translation in (smile.text, f"{smile.text}.", "", "."):
+        assert smile.restored(translation).startswith("😀")
+    assert not read("5", Keeper(KNOWN)).wordless  # kept
+    assert read("5", Keeper(KNOWN)).restored("Ja") == "Ja 5"
+
+
 def test_more_than_there_are_symbols_stay_as_they_are() -> None:
     text = " ".join(map(str, range(len(SYMBOLS) + 2)))
     kept = find(text, Keeper(None))
@@ -166,8 +192,8 @@ def test_a_symbol_that_stands_for_nothing_is_not_written() -> None:
         ("the man wrote", "Der Mann schrieb!", "Der Mann schrieb!"),
         ("the man of old", "Der Mann am 3.", "Der Mann am 3."),
         ("the man wrote", "Er schrieb. Der Mann.", "Er schrieb. Der Mann"),
-        ("the man", ".", "."),
-        ("the man", "", ""),
+        ("the man", ".", "the man"),
+        ("the man", "", "the man"),
     ],
 )
 def test_what_has_no_full_stop_gets_none(sentence: str, translation: str, expected: str) -> None:
