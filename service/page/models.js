@@ -7,7 +7,8 @@ const NAMES = new Intl.DisplayNames(["en"], { type: "language" });
 /**
  * Answers { classifiers, translators, namesLanguages }: the models whose answers can be shown, and
  * whether the service can tell in which language a text is. Of models that could answer the same,
- * the one that the service asks by default comes first.
+ * the one that the service asks by default comes first, and of translators those that read the
+ * language of the browser.
  */
 export async function readModels() {
   const models = (await get("models")).filter((model) => model.state !== "failed");
@@ -45,7 +46,11 @@ function translators(models) {
     const twins = pairs.filter((other) => other.text === pair.text);
     return twins.length > 1 ? { ...pair, text: `${pair.text}, ${pair.model}` } : pair;
   });
-  return preferredFirst(named, ({ source, target }) => `translation-${source}-${target}`);
+  const ordered = preferredFirst(named, ({ source, target }) => `translation-${source}-${target}`);
+  // Visitors most often type what their browser speaks.
+  const spoken = navigator.language.split("-")[0].toLowerCase();
+  const foreign = ({ source }) => Number(source.split("-")[0].toLowerCase() !== spoken);
+  return ordered.toSorted((a, b) => foreign(a) - foreign(b));
 }
 
 function preferredFirst(options, preferred) {

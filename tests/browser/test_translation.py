@@ -141,14 +141,17 @@ def test_what_the_service_asks_by_default_is_offered_first(screen: Screen, tmp_p
     for name in ("reverse", "translation-en-de"):
         tiny_models.publish_translator(tmp_path, name=name)
     tiny_models.publish_translator(tmp_path, name="other", source="en", target="fr")
+    tiny_models.publish_translator(tmp_path, name="back", source="de", target="en")
     with serving(tmp_path) as address:
         screen.open(address)
         screen.settled()
         assert screen.texts("#sentiment option") == ["sentiment", "mood"]
+        assert screen.browser.execute_script("return navigator.language").startswith("en")
         assert screen.texts("#translation option") == [
             "English to German, translation-en-de",
             "English to French",
             "English to German, reverse",
+            "German to English",  # the browser's language first
         ]
 
 
