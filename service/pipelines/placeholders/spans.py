@@ -33,6 +33,10 @@ _GROUPS = re.compile(
     """,
     re.VERBOSE,
 )
+# Numbers of trains and parcels behind their letters ("ICE 4571"), but no years ("EU 2014").
+_LETTERED = re.compile(
+    r"(?<![\w-])[A-Z]{2,4} (?!(?:19|20)\d\d\b)\d{3,12}(?: \d{1,12}){0,5}(?: [A-Z]{2})?\b"
+)
 # What no translator should rewrite, each by its form alone; the first alternative that fits wins.
 _FORMS = re.compile(
     rf"""
@@ -45,6 +49,7 @@ _FORMS = re.compile(
   | \b\w[\w-]*\.(?:{_FILES})\b                        # the name of a file
   # a number, a date, a code
   | (?<![\w])[$€£¥]?(?:[A-Z]+-)?\w*\d\w*(?:[.,:/’'-]\w*\d\w*)*(?:-[A-Z]{{1,3}}\b)?[%°€£$]?
+  | \b[^\W\d_]\w*(?:-\w+)+-\d\w*\b                   # the name of a machine, with a number
   | \b\w+(?:_\w+)+\b                                  # an identifier
   | \b[^\W\d_]+(?:[A-Z][^\W\d_A-Z]+)+\b              # a name in camel case
   | [\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F\u200D]+ # emoji
@@ -112,6 +117,9 @@ class Keeper:
     def _forms(self, text: str) -> Iterator[Span]:
         for match in _GROUPS.finditer(text):
             yield Span(*match.span())
+        if any(map(str.islower, text)):  # else any word may stand before a number
+            for match in _LETTERED.finditer(text):
+                yield Span(*match.span())
         # Word for word, because the time of some of these forms grows with the square of what
         # they are looked for in.
         for part in _PART.finditer(text):

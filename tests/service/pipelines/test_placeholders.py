@@ -50,6 +50,11 @@ def kept(text: str, known: KnownWords | None = KNOWN) -> list[str]:
         ("to DE44 5001 0517 5407 3249 31, please", ["DE44 5001 0517 5407 3249 31"]),
         ("see QX-311-A of @ada.byron.", ["QX-311-A", "@ada.byron"]),
         ("see setup.cfg", ["setup.cfg"]),
+        ("the TO 4571 and TO 811 555 017, please", ["TO 4571", "TO 811 555 017"]),
+        ("see TO 4481 2290 5 TO at 5", ["TO 4481 2290 5 TO", "5"]),
+        ("THE MAN COSTS 4571", ["4571"]),
+        ("we see TO 2014, TO 25", ["2014", "25"]),  # a year, a number
+        ("we see the-man-03 in the mid-1990s", ["the-man-03", "1990s"]),
         ("Please meet the man.", []),
         ("", []),
     ],
