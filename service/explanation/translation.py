@@ -82,7 +82,7 @@ def explain_translation(
     texts = [tokenizer.decode(target) for target in targets]
     whole = split.join([[Alternative(part, 0.0)] for part in texts])[0][0].text
     sources = _source_spans(pipeline, split, glossary)
-    starts = _target_starts(split, [split.restored(i, part) for i, part in enumerate(texts)])
+    starts = _target_starts(split, [split.shown(i, part) for i, part in enumerate(texts)])
     blocks = []
     for i, (source, start, target, attention) in enumerate(
         zip(sources, starts, targets, weights, strict=True)

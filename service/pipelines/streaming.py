@@ -50,7 +50,7 @@ class TranslationStream:
                 self._before[self._row] = ""
             ended = self._ended[self._row]
             written = self._tokenizer.decode(self._tokens[self._row])
-            text = self._split.restored(self._row, written, whole=ended)
+            text = self._split.shown(self._row, written, whole=ended)
             if not ended:
                 text = text.rstrip(_REPLACEMENT)
             if text.startswith(self._written):

@@ -97,7 +97,7 @@ class SplitTexts:
             rows = translated[position : position + sum(numbers)]
             if self.kept:
                 rows = [
-                    [one._replace(text=self.restored(position + i, one.text)) for one in ranked]
+                    [one._replace(text=self.shown(position + i, one.text)) for one in ranked]
                     for i, ranked in enumerate(rows)
                 ]
             position += len(rows)
@@ -109,12 +109,12 @@ class SplitTexts:
             )
         return results
 
-    def restored(self, row: int, text: str, whole: bool = True) -> str:
+    def shown(self, row: int, text: str, whole: bool = True) -> str:
         """What the decoder wrote for a row, with what its placeholders stand for.
 
         whole: whether it has ended.
         """
-        return self.kept[row].restored(text, whole) if self.kept else text
+        return self.kept[row].shown(text, whole) if self.kept else text
 
     @staticmethod
     def _joined(split: SplitText, numbers: list[int], parts: list[Alternative]) -> Alternative:
@@ -175,7 +175,10 @@ class TranslationPipeline:
         masked = [self.masked(sentence, glossary_of(options)) for sentence in sentences]
         rows = [self._tokens(i, sentence.text) for i, sentence in enumerate(masked)]
         best = self._compute(rows, options, self._alternatives)
-        return [one.restored(ranked[0].text) for one, ranked in zip(masked, best, strict=True)]
+        texts = [ranked[0].text for ranked in best]
+        if self._keeper is None:
+            return texts
+        return [one.shown(text) for one, text in zip(masked, texts, strict=True)]
 
     def search(
         self, rows: Sequence[Sequence[int]], options: SearchOptions | None = None

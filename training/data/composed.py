@@ -30,7 +30,7 @@ T = TypeVar("T")
 _FOLDER = Path(__file__).parent
 _ANY = "any"  # words of every domain
 _SLOT = re.compile(r"\{([a-z]+)( 2)?([+-]?)\}")
-_VOWEL = re.compile(r"\b([Aa]) (?=(?!use|uni|one|eu)(?:[aeiou]|hour|honest))")
+_VOWEL = re.compile(r"\b([Aa]) (?=(?!use|uni(?![nm])|one|eu)(?:[aeiou]|hour|honest))")
 # A full stop, an exclamation mark, nothing; and nothing in lower case.
 _ENDS = (".", ".", ".", ".", "!", "")
 _LOWER = 0.2

@@ -1,4 +1,4 @@
-"""Sentences of IMDb's reviews that a count of words reads wrongly, with the stars of the review.
+"""Sentences of IMDb's reviews with a word that may turn what they say, and the stars of the review.
 
 "I expected to be bored and was anything but." Datasets of single sentences hold few of them,
 reviews tens of thousands. That a sentence says what its review says is true more often than not,
@@ -23,11 +23,11 @@ _SHORTEST, _LONGEST = 4, 25  # words
 # What turns the words around it: negation, contrast, comparison, what was expected or would have
 # been, what others think.
 _CUES = re.compile(
-    r"\b(?:not|no|never|nothing|nobody|none|neither|nor|without|hardly|\w+n't|cannot|fails? to"
-    r"|far from|anything but"
+    r"\b(?:not|no|never|nothing|nobody|none|neither|nor|without|hardly|\w+n['’]t|cannot"
+    r"|fail(?:s|ed)? to|far from|anything but"
     r"|but|although|though|however|despite|in spite|yet|still|even if|while|instead|except"
     r"|better|worse|than|less|least"
-    r"|would|could|should|might|if|wish(?:ed)?|hop(?:e|ed|ing)|expect(?:ed|ing)?|suppos(?:ed|edly)"
+    r"|would|could|should|might|if|wish(?:ed)?|hop(?:es?|ed|ing)|expect(?:s|ed|ing)?|suppos(?:ed|edly)"
     r"|thought|used to|at first|critics|reviews|reviewers|everyone|friends|others"
     r"|thanks|oh|yeah|sure|wow)\b",
     re.IGNORECASE,
@@ -49,6 +49,10 @@ def load_imdb_sentences(root: Path) -> dict[str, tuple[list[LabelledText], LoadR
     } | {normalise(probe.text) for probe in read_probes()}
     evidence = Evidence(reviews)
     common = math.ceil(_COMMON * len(reviews))
+
+    def clear(sentence: str) -> bool:
+        return evidence.strongest(_CUES.sub(" ", sentence), common) >= _OPINION
+
     labels: dict[str, set[str]] = {}
     texts: dict[str, str] = {}
     dropped: Counter[str] = Counter()
@@ -56,12 +60,13 @@ def load_imdb_sentences(root: Path) -> dict[str, tuple[list[LabelledText], LoadR
         for sentence in split_sentences(review.text, "en").sentences:
             if not _SHORTEST <= len(sentence.split()) <= _LONGEST:
                 dropped["too short or too long"] += 1
-            elif not _CUES.search(sentence) or evidence.strongest(sentence, common) < _OPINION:
+            elif not _CUES.search(sentence) or not clear(sentence):
                 dropped["without a turn or without an opinion"] += 1
             elif (key := normalise(sentence)) in held_out:
                 dropped["also held out"] += 1
             else:
                 labels.setdefault(key, set()).add(review.label)
+                dropped["repeated"] += key in texts
                 texts.setdefault(key, sentence)
     rows = [
         LabelledText(text, next(iter(labels[key])))

@@ -49,8 +49,8 @@ class Masked:
 
     @property
     def wordless(self) -> bool:
-        """Whether it holds neither a letter, a digit nor anything that is kept, as "* * *"."""
-        return not self.values and not any(map(str.isalnum, self.text))
+        """Whether nothing in it is to be translated: no word, but marks and what is kept."""
+        return not any(map(str.isalnum, self.text))
 
     def only(self, text: str) -> "Masked":
         """Of a part of the text, with what that holds alone; it has no `origins`."""
@@ -68,16 +68,22 @@ class Masked:
         """A translation with every symbol replaced by what it stands for; strange ones vanish.
 
         What it lacks although the sentence has it (a search that ended at its limit may have left
-        it out) is put behind it, where it is whole. A sentence without words is its own
-        translation, and so is one for which no word was written.
+        it out) is put behind it, where it is whole.
         """
         return "".join(self._pieces(translation, whole))
 
+    def shown(self, translation: str, whole: bool = True) -> str:
+        """The same for who asked: a sentence without words, or for which none was written, stays.
+
+        Before the first word nothing is shown, so that a stream has nothing to take back.
+        """
+        return "".join(self._shown(translation, whole))
+
     def places(self, translation: str) -> list[Span]:
-        """For each character of a translation, where it stands once that is restored."""
+        """For each character of a translation, where it stands in what is shown of it."""
         spans: list[Span] = []
         start = 0
-        for piece in self._pieces(translation, True):
+        for piece in self._shown(translation, True):
             spans.append(Span(start, start + len(piece)))
             start += len(piece)
         return spans[: len(translation)]
@@ -119,8 +125,6 @@ class Masked:
 
     def _pieces(self, translation: str, whole: bool) -> list[str]:
         """What becomes of each character of a translation, and at last what it lacks."""
-        if self.wordless:
-            return [self.text, *[""] * (len(translation) - 1)]
         pieces = list(translation.upper() if self.capitals else translation)
         if len(pieces) != len(translation):  # such as "ß", which is "SS" in capitals
             pieces = [character.upper() for character in translation]
@@ -134,11 +138,15 @@ class Masked:
         missing = [value for symbol, value in self.values.items() if symbol not in translation]
         if whole and missing:
             pieces.append(" ".join(["", *missing] if pieces else missing))
-        if any(map(str.isalnum, "".join(pieces))) or (whole and translation == self.text):
-            return pieces
-        # Nothing that a stream would have to take back is shown before the first word.
-        shown = self.restored(self.text) if whole else ""
-        return [shown, *[""] * (len(translation) - 1)]
+        return pieces
+
+    def _shown(self, translation: str, whole: bool) -> list[str]:
+        """What is shown of each character of a translation, and at last what it lacks."""
+        says = any(character.isalnum() or character in self.values for character in translation)
+        if says and not self.wordless:
+            return self._pieces(translation, whole)
+        kept = self.restored(self.text) if whole or self.wordless else ""
+        return [kept, *[""] * (len(translation) - 1)]
 
 
 def read(

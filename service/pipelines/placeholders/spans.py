@@ -33,10 +33,8 @@ _GROUPS = re.compile(
     """,
     re.VERBOSE,
 )
-# Numbers of trains and parcels behind their letters ("ICE 4571"), but no years ("EU 2014").
-_LETTERED = re.compile(
-    r"(?<![\w-])[A-Z]{2,4} (?!(?:19|20)\d\d\b)\d{3,12}(?: \d{1,12}){0,5}(?: [A-Z]{2})?\b"
-)
+# May be the name of a machine or a part, "k8s-node-03": the words that are known decide.
+_HYPHENATED = re.compile(r"(?<![\w.-])[^\W\d_]\w*(?:-\w+)+(?![\w-])")
 # What no translator should rewrite, each by its form alone; the first alternative that fits wins.
 _FORMS = re.compile(
     rf"""
@@ -49,7 +47,6 @@ _FORMS = re.compile(
   | \b\w[\w-]*\.(?:{_FILES})\b                        # the name of a file
   # a number, a date, a code
   | (?<![\w])[$€£¥]?(?:[A-Z]+-)?\w*\d\w*(?:[.,:/’'-]\w*\d\w*)*(?:-[A-Z]{{1,3}}\b)?[%°€£$]?
-  | \b[^\W\d_]\w*(?:-\w+)+-\d\w*\b                   # the name of a machine, with a number
   | \b\w+(?:_\w+)+\b                                  # an identifier
   | \b[^\W\d_]+(?:[A-Z][^\W\d_A-Z]+)+\b              # a name in camel case
   | [\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F\u200D]+ # emoji
@@ -117,9 +114,6 @@ class Keeper:
     def _forms(self, text: str) -> Iterator[Span]:
         for match in _GROUPS.finditer(text):
             yield Span(*match.span())
-        if any(map(str.islower, text)):  # else any word may stand before a number
-            for match in _LETTERED.finditer(text):
-                yield Span(*match.span())
         # Word for word, because the time of some of these forms grows with the square of what
         # they are looked for in.
         for part in _PART.finditer(text):
@@ -129,8 +123,20 @@ class Keeper:
                 continue
             for match in _FORMS.finditer(text, start, end):
                 yield Span(*match.span())
+            for match in _HYPHENATED.finditer(text, start, end):
+                if self._is_code(match.group()):
+                    yield Span(*match.span())
         for match in PRIVATE_USE.finditer(text):
             yield Span(*match.span())
+
+    def _is_code(self, text: str) -> bool:
+        """Whether it has a number, and a part that is no known word: not so "mid-1990s"."""
+        parts = text.split("-")
+        return (
+            self._known is not None
+            and any(map(str.isdigit, text))
+            and any(part[0].isalpha() and part not in self._known for part in parts)
+        )
 
     def _names(self, text: str) -> Iterator[Span]:
         """Runs of words that are written as names are and are not known, and foreign letters."""

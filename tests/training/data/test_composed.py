@@ -44,6 +44,22 @@ def test_no_probe_is_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert SENTENCES[0] not in composed_sentences(1000, seed=1)
 
 
+def test_patterns_and_idioms_are_not_those_of_the_probes() -> None:
+    """No five words in a row, and no idiom whose telling words a probe has, however inflected."""
+    probes = [normalise(probe.text).split() for probe in read_probes()]
+    runs = {tuple(words[i : i + 5]) for words in probes for i in range(len(words) - 4)}
+    for pattern in read_patterns():
+        for part in composed._SLOT.split(pattern.text):
+            words = normalise(part or "").split()
+            assert not runs & {tuple(words[i : i + 5]) for i in range(len(words) - 4)}, pattern
+    stems = [{word[:4] for word in words} for words in probes]
+    for slot in ("saying+", "saying-", "does+", "does-"):
+        for idiom in read_words()["any"][slot]:
+            telling = {word[:4] for word in normalise(idiom).split() if len(word) > 3}
+            if len(telling) > 1:
+                assert not [probe for probe in stems if telling <= probe], idiom
+
+
 def test_every_slot_can_be_filled_and_every_word_is_used() -> None:
     words = read_words()
     used: set[tuple[str, str]] = set()

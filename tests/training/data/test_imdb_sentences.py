@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.training.data.test_sentiment import write_imdb
+from training.data import imdb_sentences
 from training.data.sentiment import load_sentiment_splits
 from training.data.splits import fraction_of
 from training.leave_one_out import without
@@ -18,40 +21,50 @@ def review(label: str, number: int) -> str:
     )
 
 
-def test_those_with_a_turn_and_an_opinion_have_the_label_of_their_review(tmp_path: Path) -> None:
-    reviews = {
+def turned(name: str) -> str:
+    """The one sentence of a review that is to be learnt from."""
+    _, label, number = name.split("/")
+    word = "marvellous" if label == "pos" else "abysmal"
+    return f"I did not expect film {number.removesuffix('_5')} to be so {word}!"
+
+
+def test_those_with_a_turn_and_an_opinion_have_the_label_of_their_review(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = {
         f"train/{label}/{number}_5": review(label, number)
         for label in ("pos", "neg")
         for number in range(100)
     }
+    validation = [name for name, text in made.items() if fraction_of(text) < 0.1]
+    expected = {
+        turned(name): "positive" if "/pos/" in name else "negative"
+        for name in made
+        if name not in validation
+    }
+    # What stands in a held-out review too is not learnt from, and neither is a probe.
+    also_tested = next(iter(expected))
+    del expected[also_tested]
+    probe = read_probes()[0]._replace(text="None of it was abysmal to anyone.")
+    monkeypatch.setattr(imdb_sentences, "read_probes", lambda: [probe])
     shared = "It would be abysmal if I said more here."
-    probe = next(one.text for one in read_probes() if one.phenomenon == "negation")
-    reviews["train/pos/200_9"] = f"{shared} Such an abysmal plot, but it is marvellous fun."
-    reviews["train/neg/200_1"] = f"{shared} {probe}"
-    # What stands in a held-out review too is not learnt from.
-    number = next(n for n in range(100) if fraction_of(review("pos", n)) >= 0.1)
-    reviews["test/neg/0_1"] = f"Fine. I did not expect film {number} to be so marvellous."
-    write_imdb(tmp_path, reviews)
+    turn = "Such an abysmal plot, but it is marvellous fun."
+    expected[turn] = "positive"
+    more = {
+        "test/neg/0_1": f"Fine. {also_tested}",
+        "train/pos/200_9": f"{shared} {turn} {turn}",
+        "train/neg/200_1": f"{shared} {probe.text} {turned(validation[0])}",
+    }
+    assert all(fraction_of(text) >= 0.1 for text in more.values())
+    write_imdb(tmp_path, made | more)
     splits = load_sentiment_splits(tmp_path, "imdb_sentences")
     assert list(splits) == ["train"]
     rows, report = splits["train"]
-    validation = [name for name, text in reviews.items() if fraction_of(text) < 0.1]
-    expected = {
-        f"I did not expect film {name.split('/')[2][:-2]} to be so {word}!": label
-        for name in reviews
-        for kind, word, label in (
-            ("pos", "marvellous", "positive"), ("neg", "abysmal", "negative"),
-        )
-        if name.startswith(f"train/{kind}/") and "200_" not in name and name not in validation
-    }  # fmt: skip
-    del expected[f"I did not expect film {number} to be so marvellous!"]
-    turned = "Such an abysmal plot, but it is marvellous fun."
-    if "train/pos/200_9" not in validation:
-        expected[turned] = "positive"
     assert {row.text: row.label for row in rows} == expected
     assert len(rows) == report.kept == len(expected)
     assert report.dropped["in reviews of both kinds"] == 1
-    assert report.dropped["also held out"] >= 1
+    assert report.dropped["also held out"] == 3
+    assert report.dropped["repeated"] == 2
 
 
 def test_they_go_with_imdb_where_it_is_left_out() -> None:
