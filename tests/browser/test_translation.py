@@ -132,7 +132,7 @@ def test_the_tab_stands_in_the_address(translated: Screen, address: str) -> None
 
 
 def test_the_pair_is_read_from_the_service(translated: Screen) -> None:
-    assert translated.text("#translation .choice") == "Languages: English to German"
+    assert translated.texts("#translation option") == ["English to German", "German to English"]
 
 
 def test_what_the_service_asks_by_default_is_offered_first(screen: Screen, tmp_path: Path) -> None:
