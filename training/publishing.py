@@ -70,15 +70,18 @@ def publish(
     precision: PrecisionChoice = "auto",
     gate: Gate | None = None,
     quiet: bool = False,
+    history: Sequence[str] = (),
 ) -> Published:
     """Export a run as the next version of ``repository/name``.
 
+    history: what the card says of how the run's weights came about, beside its recipe.
     Raises ExportError, PromotionError, ArtifactError or DataError; the repository is then as it
     was.
     """
     require_same_task(repository / name, run.recipe)
     kind = published_kind_of(run.recipe.task)
-    candidates, notes = kind.candidates(run, name, precision)
+    candidates, found = kind.candidates(run, name, precision)
+    notes = [*history, *found]
     with tempfile.TemporaryDirectory(prefix="gatehouse-") as folder:
         chosen, more = _choose(kind, run, candidates, Path(folder))
         pipeline = load_pipeline(chosen.write(Path(folder) / "chosen"))

@@ -14,6 +14,7 @@ from training.recipe import Recipe, parse_recipe
 from training.run_folder import RunError, RunFolder
 
 RESTORED_FROM = "restored_from"  # a fact of a run that was read out of a published version
+AVERAGED_SEEDS = "averaged_seeds"  # a fact of a run that is the mean of others: theirs
 _OWN = ("recipe", "origin", "own_digest", "sources")
 
 
@@ -26,6 +27,18 @@ class RunSettings:
     facts: Mapping[str, Any]
     sources: Sequence[DataSource] | None  # None of an older run, which did not write them down
     own_digest: str | None  # of the user's file, as the run began with it
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """What its recipe does not say of how its weights came about, a line each."""
+        seeds = self.facts.get(AVERAGED_SEEDS)
+        if seeds is None:
+            return ()
+        named = ", ".join(map(str, seeds))
+        return (
+            f"weights: the mean of those of {len(seeds)} runs with other seeds ({named}), of which "
+            "the manifest names the first",
+        )
 
     @classmethod
     def beginning(

@@ -39,4 +39,4 @@ def export(options: argparse.Namespace) -> int:
     target = options.publish or Path("models") / recipe.publication.name
     require_publishable(target, gate, recipe, settings.origin)
     require_temperature(options, recipe)
-    return publish_run(load_run(folder), target, options, gate)
+    return publish_run(load_run(folder), target, options, gate, settings.history)

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from training.commands.average import add_average
 from training.commands.baseline import add_baseline
 from training.commands.data import add_data
 from training.commands.evaluate import add_evaluate
@@ -34,6 +35,7 @@ def command_parser() -> argparse.ArgumentParser:
     add_export(actions)
     add_plot(actions)
     add_restore(actions)
+    add_average(actions)
     add_teach(actions)
     add_baseline(actions)
     _add_studies(actions)

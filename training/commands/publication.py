@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,14 +106,20 @@ def require_temperature(options: argparse.Namespace, recipe: Recipe) -> None:
         raise UsageError("--temperature is for what is published: say with --publish where to")
 
 
-def publish_run(run: Any, target: Path, options: argparse.Namespace, gate: "Gate | None") -> int:
+def publish_run(
+    run: Any,
+    target: Path,
+    options: argparse.Namespace,
+    gate: "Gate | None",
+    history: Sequence[str] = (),
+) -> int:
     """Publish a run, print its scores; returns the exit status. Raises what `publish` does."""
     from training.publishing import publish, with_temperature
 
     if options.temperature is not None:
         run = with_temperature(run, options.temperature)
     published: Published = publish(
-        run, target.parent, target.name, options.precision, gate, options.quiet
+        run, target.parent, target.name, options.precision, gate, options.quiet, history
     )
     for note in published.notes:
         print(note)

@@ -1,0 +1,139 @@
+"""Averages the weights of runs that began alike into a run of its own.
+
+Wortsman et al. 2022, "Model soups", section 2 (the uniform soup): networks that were trained
+further from the same weights, with other seeds, lie so close to each other that the mean of their
+weights answers almost as the mean of their answers would, for the price of one network. Knows
+nothing about tasks: their kinds validate.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from training.device import autocast, choose_device
+from training.kinds.registry import kind_of
+from training.recipe import Recipe
+from training.run_folder import RunError, RunFolder
+from training.run_settings import AVERAGED_SEEDS, RunSettings
+
+
+@dataclass(frozen=True)
+class Averaged:
+    """What the validation data say of the mean, and of the runs that it is made of."""
+
+    metric: str
+    score: float
+    of_runs: Sequence[float]
+
+
+def average_runs(folders: Sequence[RunFolder], out: RunFolder) -> Averaged:
+    """Write a run with the mean of the runs' weights, once it has been validated.
+
+    Raises RunError for runs that cannot be averaged, DataError where their data are gone.
+    """
+    out.require_new()
+    if len(folders) < 2:
+        raise RunError("one run is its own mean: name two or more")
+    settings = [RunSettings.read(folder) for folder in folders]
+    for folder, own in zip(folders[1:], settings[1:], strict=True):
+        _require_alike(folders[0], settings[0], folder, own)
+    _require_different(folders, settings)
+    scores = [_validated(folder) for folder in folders]
+    weights = _mean([folder.read_tensors(folder.best) for folder in folders])
+    first = settings[0]
+    task = kind_of(first.recipe.task).resume(folders[0], first)
+    task.network.load_state_dict(weights)
+    device = choose_device()
+    task.network.to(device).eval()
+    with torch.no_grad(), autocast(device, first.recipe.training.precision):
+        validation = task.validate()
+    _write(out, folders[0], settings, weights)
+    out.append(
+        {
+            "kind": "validation",
+            "step": 0,
+            "epoch": 0,
+            "metric": task.metric,
+            "score": validation.score,
+            "best": True,
+            "details": validation.details,
+            "attention": validation.attention,
+        }
+    )
+    return Averaged(task.metric, validation.score, scores)
+
+
+def _require_alike(
+    first: RunFolder, settings: RunSettings, folder: RunFolder, own: RunSettings
+) -> None:
+    """Raises RunError for a run whose weights are not to be mixed with the first one's."""
+    pair = f"{folder.path} and {first.path}"
+    if _unseeded(own.recipe) != _unseeded(settings.recipe):
+        raise RunError(f"{pair} have other settings: only training.seed may differ")
+    began = settings.facts.get("initial_digest")
+    if began is None or own.facts.get("initial_digest") != began:
+        raise RunError(
+            f"{pair} did not begin with the same weights (initial_run), and the mean of networks "
+            "that have nothing in common is none of them"
+        )
+    if folder.tokenizer.read_bytes() != first.tokenizer.read_bytes():
+        raise RunError(f"{pair} read with different tokenizers")
+    if own.own_digest != settings.own_digest:
+        raise RunError(f"{pair} were trained on different files")
+    if own.origin.own is not None and own.recipe.training.seed != settings.recipe.training.seed:
+        raise RunError(
+            f"{pair} have split {own.origin.own.file.name} with other seeds: each has learnt rows "
+            "that the other holds out, and no score of their mean would be true"
+        )
+
+
+def _require_different(folders: Sequence[RunFolder], settings: Sequence[RunSettings]) -> None:
+    seeds = [one.recipe.training.seed for one in settings]
+    for place, seed in enumerate(seeds):
+        if (before := seeds.index(seed)) != place:
+            raise RunError(
+                f"{folders[before].path} and {folders[place].path} have the same seed, {seed}, so "
+                "they are the same run: train with another (--set training.seed=N)"
+            )
+
+
+def _unseeded(recipe: Recipe) -> dict[str, Any]:
+    settings = recipe.model_dump()
+    del settings["training"]["seed"]
+    return settings
+
+
+def _validated(folder: RunFolder) -> float:
+    """The validation score of a run's weights. Raises RunError where there was no look yet."""
+    looks = [one for one in folder.records() if one["kind"] == "validation"]
+    if not looks:
+        raise RunError(f"{folder.path} has no weights yet: they come with its first validation")
+    settings = RunSettings.recorded(folder)
+    if settings.recipe.training.keep == "last":
+        return float(looks[-1]["score"])
+    return max(float(one["score"]) for one in looks)
+
+
+def _mean(weights: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    return {
+        name: torch.stack([one[name].double() for one in weights]).mean(dim=0).to(value.dtype)
+        for name, value in weights[0].items()
+    }
+
+
+def _write(
+    out: RunFolder, first: RunFolder, settings: Sequence[RunSettings], weights: dict[str, Tensor]
+) -> None:
+    out.create()
+    out.write_bytes(out.tokenizer, first.tokenizer.read_bytes())
+    if first.words.exists():
+        out.write_bytes(out.words, first.words.read_bytes())
+    out.write_tensors(out.best, weights)
+    own = settings[0]
+    seeds = [one.recipe.training.seed for one in settings]
+    facts = {**own.facts, AVERAGED_SEEDS: seeds}
+    # Written last: a folder with a recipe is a run.
+    RunSettings(own.recipe, own.origin, facts, own.sources, own.own_digest).write(out)
