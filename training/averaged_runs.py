@@ -7,14 +7,16 @@ nothing about tasks: their kinds validate.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from training.device import autocast, choose_device
+from training.device import choose_device
 from training.kinds.registry import kind_of
+from training.looks import look_record, looks_in, take_look
+from training.made_run import write_made_run
 from training.recipe import Recipe
 from training.run_folder import RunError, RunFolder
 from training.run_settings import AVERAGED_SEEDS, RunSettings
@@ -41,28 +43,19 @@ def average_runs(folders: Sequence[RunFolder], out: RunFolder) -> Averaged:
     for folder, own in zip(folders[1:], settings[1:], strict=True):
         _require_alike(folders[0], settings[0], folder, own)
     _require_different(folders, settings)
-    scores = [_validated(folder) for folder in folders]
-    weights = _mean([folder.read_tensors(folder.best) for folder in folders])
     first = settings[0]
+    scores = [_score(folder, first.recipe.training.keep) for folder in folders]
+    weights = _mean([folder.read_tensors(folder.best) for folder in folders])
     task = kind_of(first.recipe.task).resume(folders[0], first)
     task.network.load_state_dict(weights)
     device = choose_device()
-    task.network.to(device).eval()
-    with torch.no_grad(), autocast(device, first.recipe.training.precision):
-        validation = task.validate()
-    _write(out, folders[0], settings, weights)
-    out.append(
-        {
-            "kind": "validation",
-            "step": 0,
-            "epoch": 0,
-            "metric": task.metric,
-            "score": validation.score,
-            "best": True,
-            "details": validation.details,
-            "attention": validation.attention,
-        }
-    )
+    task.network.to(device)
+    validation = take_look(task, device, first.recipe.training.precision)
+    seeds = [one.recipe.training.seed for one in settings]
+    made = replace(first, facts={**first.facts, AVERAGED_SEEDS: seeds})
+    read_with = [path for path in (folders[0].tokenizer, folders[0].words) if path.exists()]
+    write_made_run(out, made, {path.name: path.read_bytes() for path in read_with}, weights)
+    out.append(look_record(task, validation, step=0, epoch=0, best=True))
     return Averaged(task.metric, validation.score, scores)
 
 
@@ -106,13 +99,15 @@ def _unseeded(recipe: Recipe) -> dict[str, Any]:
     return settings
 
 
-def _validated(folder: RunFolder) -> float:
-    """The validation score of a run's weights. Raises RunError where there was no look yet."""
-    looks = [one for one in folder.records() if one["kind"] == "validation"]
+def _score(folder: RunFolder, keep: str) -> float:
+    """The validation score of a run's weights, those of the best look or of the last.
+
+    Raises RunError where there was no look yet.
+    """
+    looks = looks_in(folder.records())
     if not looks:
         raise RunError(f"{folder.path} has no weights yet: they come with its first validation")
-    settings = RunSettings.recorded(folder)
-    if settings.recipe.training.keep == "last":
+    if keep == "last":
         return float(looks[-1]["score"])
     return max(float(one["score"]) for one in looks)
 
@@ -122,18 +117,3 @@ def _mean(weights: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
         name: torch.stack([one[name].double() for one in weights]).mean(dim=0).to(value.dtype)
         for name, value in weights[0].items()
     }
-
-
-def _write(
-    out: RunFolder, first: RunFolder, settings: Sequence[RunSettings], weights: dict[str, Tensor]
-) -> None:
-    out.create()
-    out.write_bytes(out.tokenizer, first.tokenizer.read_bytes())
-    if first.words.exists():
-        out.write_bytes(out.words, first.words.read_bytes())
-    out.write_tensors(out.best, weights)
-    own = settings[0]
-    seeds = [one.recipe.training.seed for one in settings]
-    facts = {**own.facts, AVERAGED_SEEDS: seeds}
-    # Written last: a folder with a recipe is a run.
-    RunSettings(own.recipe, own.origin, facts, own.sources, own.own_digest).write(out)

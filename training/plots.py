@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from training.drawing import draw_curves, draw_matrix
+from training.looks import looks_in
 from training.run_folder import RunError, RunFolder
 
 
@@ -14,7 +15,7 @@ def plot_run(run: RunFolder) -> list[Path]:
     """Write PNG files into the run's folder ``plots``. Raises RunError for an empty log."""
     records = run.records()
     steps = [record for record in records if record["kind"] == "step"]
-    looks = [record for record in records if record["kind"] == "validation"]
+    looks = looks_in(records)
     if not steps and not looks:
         raise RunError(f"{run.log} holds no records yet: train for some steps first")
     folder = run.path / "plots"

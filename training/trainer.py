@@ -19,6 +19,7 @@ from torch import nn
 
 from training.averaging import WeightAverage
 from training.device import autocast
+from training.looks import look_record, take_look
 from training.progress import Progress
 from training.recipe import Training
 from training.run_folder import RunError, RunFolder
@@ -203,10 +204,8 @@ class Trainer:
     def _validate(self) -> None:
         position = self.position
         position.looked = position.step
-        with self.average.applied(), torch.no_grad():
-            self.network.eval()
-            with autocast(self.device, self.settings.precision):
-                validation = self.task.validate()
+        with self.average.applied():
+            validation = take_look(self.task, self.device, self.settings.precision)
             # Only a better score earns patience, but of equal ones the later weights are kept: on
             # small data the score soon stands at its limit while the loss still falls.
             position.waited = 0 if validation.score > position.best else position.waited + 1
@@ -219,17 +218,7 @@ class Trainer:
 
     def _report(self, validation: Validation, better: bool) -> None:
         position = self.position
-        record = {
-            "kind": "validation",
-            "step": position.step,
-            "epoch": position.epoch,
-            "metric": self.task.metric,
-            "score": validation.score,
-            "best": better,
-            "details": validation.details,
-            "attention": validation.attention,
-        }
-        self.run.append(record)
+        self.run.append(look_record(self.task, validation, position.step, position.epoch, better))
         self.progress.say(
             f"epoch {position.epoch + 1}, step {position.step}: {self.task.metric} "
             f"{validation.score:.4f}{' (best)' if better else ''}  "

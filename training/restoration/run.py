@@ -1,7 +1,6 @@
 """A run made of a published version, for other runs to begin with.
 
-It holds what they take over: recipe, tokenizer, the words that a translator knows, and weights. It
-has no checkpoint, so that it cannot go on itself.
+It holds what they take over: recipe, tokenizer, the words that a translator knows, and weights.
 """
 
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from service.artifact import (
     TranslationManifest,
     read_artifact,
 )
+from training.made_run import write_made_run
 from training.networks.build import build_classifier, build_translator
 from training.origin import Origin
 from training.recipe import ClassificationRecipe, Recipe, TranslationRecipe, parse_recipe
@@ -42,17 +42,15 @@ def restore_run(version: Path, run: RunFolder, root: Path) -> None:
     artifact = read_artifact(version)
     recipe = _recipe(artifact)
     weights = _weights(artifact, recipe)
-    run.create()
-    run.write_bytes(run.tokenizer, artifact.tokenizer.to_bytes())
+    files = {RunFolder.TOKENIZER: artifact.tokenizer.to_bytes()}
     if (words := _words(artifact)) is not None:
-        run.write_bytes(run.words, words)
-    run.write_tensors(run.best, weights)
+        files[RunFolder.WORDS] = words
     facts: dict[str, Any] = {RESTORED_FROM: str(version), "initial_digest": None}
     manifest = artifact.manifest
     if isinstance(manifest, ClassificationManifest):
         facts["labels"] = list(manifest.labels)
-    # Written last: a folder with a recipe is a run.
-    RunSettings(recipe, Origin(root), facts, manifest.sources, None).write(run)
+    settings = RunSettings(recipe, Origin(root), facts, manifest.sources, None)
+    write_made_run(run, settings, files, weights)
 
 
 def _recipe(artifact: Artifact) -> Recipe:

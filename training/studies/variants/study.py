@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from training.looks import looks_in
 from training.origin import Origin
 from training.recipe import Recipe
 from training.run_folder import RunError, RunFolder
@@ -70,8 +71,7 @@ def _outcome(run: RunFolder, recipe: Recipe, study: Study) -> Outcome:
         return Outcome(**json.loads(noted.read_text(encoding="utf-8")))
     position = finish_run(run, recipe, Origin(study.root), study.quiet, "--run DIR")
     records = run.records()
-    looks = [record for record in records if record["kind"] == "validation"]
-    best = max(looks, key=lambda record: (record["score"], record["step"]))
+    best = max(looks_in(records), key=lambda record: (record["score"], record["step"]))
     speeds = [record["tokens_per_second"] for record in records if record["kind"] == "step"]
     outcome = Outcome(
         metric=best["metric"],
