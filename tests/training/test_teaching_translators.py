@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
@@ -11,13 +12,14 @@ import torch
 from service.artifact import read_artifact
 from tests.training.small_runs import REVERSE_SETTINGS, TrainedRun, flags
 from training.cli import main
+from training.commands.options import CHOICES
 from training.corpora import parallel_corpora
 from training.data.errors import DataError
 from training.data.taught_pairs import TaughtPair, pair_line, pairs_header, read_taught_pairs
 from training.recipe import Languages, TranslationData, TranslationRecipe, read_recipe
 from training.run_folder import RunError, RunFolder
 from training.taught_corpora import texts_to_translate, with_taught_pairs
-from training.teaching.choice import closest, consensus
+from training.teaching.choice import Choice, choose, closest, consensus
 from training.teaching.translators import CHUNK, TranslatorTeacher, teach_pairs
 
 EN_DE = ("en", "de")
@@ -61,6 +63,24 @@ def test_without_what_is_right_the_one_that_most_agree_with() -> None:
     assert consensus(["first of two", "something else"]) == "first of two"
 
 
+def test_the_commands_choices_are_those_there_are() -> None:
+    assert get_args(Choice) == CHOICES
+
+
+def test_what_the_teacher_likes_best_whatever_is_right() -> None:
+    ranked = ["a man cycles", "a man rides a bicycle", "a man rides a bicycle now"]
+    right = ["a man rides a bicycle"]
+    assert choose("closest", [ranked], right) == ranked[1]
+    assert choose("best", [ranked], right) == ranked[0]
+    assert choose("consensus", [ranked], ["a man cycles"]) == ranked[1]
+    assert choose("closest", [ranked], []) == ranked[1]
+    # Of several teachers what most of them put first; one without words has no say.
+    others = [["", " "], ["a man rides"], ["a man rides a bicycle"], ranked]
+    assert choose("best", others, []) == "a man rides"
+    for choice in get_args(Choice):
+        assert choose(choice, [["", " "], []], right) == ""
+
+
 def test_one_translation_of_each_text(tmp_path: Path) -> None:
     first, second = Proposing("ein Hund", "der Hund"), Proposing("die Katze", "")
     texts = {
@@ -76,6 +96,14 @@ def test_one_translation_of_each_text(tmp_path: Path) -> None:
     ]
     header = json.loads(out.read_text("utf-8").split("\n")[0])
     assert [one["beam_size"] for one in header["teachers"]] == ["2", "2"]
+    assert [one["choice"] for one in header["teachers"]] == ["closest", "closest"]
+    with pytest.raises(RunError, match="is there already"):
+        teach_pairs([first, second], texts, out, quiet=True, choice="best")
+    other = tmp_path / "best.jsonl"
+    teach_pairs([first], texts, other, quiet=True, choice="best")
+    assert [row.translation for row in read_taught_pairs(other, EN_DE)] == [
+        "ein Hund x y", "ein Hund z", "ein Hund w"
+    ]  # fmt: skip
 
 
 def test_a_text_without_words_stays_without_a_translation(tmp_path: Path) -> None:

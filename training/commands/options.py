@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ROOT_VARIABLE = "TRAINING_DATA"
 BASELINE_NAMES = ("tfidf", "nbsvm", "fasttext")
+CHOICES = ("closest", "consensus", "best")  # of training.teaching.choice, which imports much
 
 
 def add_set(parser: argparse.ArgumentParser) -> None:

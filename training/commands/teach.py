@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from training.commands.options import BASELINE_NAMES, add_root
+from training.commands.options import BASELINE_NAMES, CHOICES, add_root
 from training.numbers import count
 from training.usage import UsageError
 
@@ -17,8 +17,7 @@ def add_teach(actions: Any) -> None:
         help="write what trained networks say of texts, to train another on",
         description="Average the probabilities that classifiers give texts, or choose among the "
         "translations that translators find, and write them to a file that a recipe can name as "
-        "data.taught. Of a text whose right translation is known the one most like that is chosen, "
-        "of others the one most like the rest. An interrupted command goes on where it stopped.",
+        "data.taught. An interrupted command goes on where it stopped.",
     )
     parser.add_argument(
         "runs",
@@ -47,6 +46,13 @@ def add_teach(actions: Any) -> None:
         type=count,
         metavar="N",
         help="of translators, each of which proposes so many translations (5)",
+    )
+    parser.add_argument(
+        "--choose",
+        choices=CHOICES,
+        help="of translations: the closest to the right one, where that is known (default), the "
+        "consensus of all that are proposed, or the one that the teacher itself likes best, from "
+        "which a student learns to do without a beam",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .jsonl file")
     add_root(parser)
@@ -90,6 +96,8 @@ def _teach_classifiers(options: argparse.Namespace) -> int:
 
     if options.beam_size is not None:
         raise UsageError("--beam-size is for translators; leave it out")
+    if options.choose is not None:
+        raise UsageError("--choose is for translators; leave it out")
     teachers = [classifier_teacher(path) for path in options.runs]
     texts = load_texts(options.root, options.texts)
     first = options.runs[0]
@@ -109,4 +117,11 @@ def _teach_translators(options: argparse.Namespace) -> int:
         source, target = teachers[0].languages
         languages = Languages(source=source, target=target)
         texts = texts_to_translate(options.root, options.texts, languages)
-        return teach_pairs(teachers, texts, options.out, options.beam_size or 5, options.quiet)
+        return teach_pairs(
+            teachers,
+            texts,
+            options.out,
+            options.beam_size or 5,
+            options.quiet,
+            options.choose or "closest",
+        )

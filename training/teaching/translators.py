@@ -16,7 +16,7 @@ from training.data.taught_pairs import TaughtPair, pair_line, pairs_header, pars
 from training.export.translator_candidates import translator_candidates
 from training.run_folder import RunError, RunFolder
 from training.runs import load_run
-from training.teaching.choice import closest, consensus
+from training.teaching.choice import Choice, choose
 from training.teaching.growing import Contents, first_sources, write_growing
 from training.teaching.versions import digest_of_version, is_version
 from training.trained import TranslationRun
@@ -89,6 +89,7 @@ def teach_pairs(
     out: Path,
     beam_size: int = 5,
     quiet: bool = False,
+    choice: Choice = "closest",
 ) -> int:
     """Write a translation of each text; returns how many there are.
 
@@ -101,16 +102,19 @@ def teach_pairs(
         text: [right for some in texts.values() for right in some.get(text, ())] for text in sources
     }
     facts = [
-        {"name": teacher.name, "digest": teacher.digest, "beam_size": str(beam_size)}
+        {
+            "name": teacher.name,
+            "digest": teacher.digest,
+            "beam_size": str(beam_size),
+            "choice": choice,
+        }
         for teacher in teachers
     ]
 
     def lines(some: Sequence[str]) -> Iterator[str]:
         proposed = zip(*(one.translations(some, beam_size) for one in teachers), strict=True)
         for text, by_teacher in zip(some, proposed, strict=True):
-            candidates = [one for ranked in by_teacher for one in ranked if one.strip()] or [""]
-            right = references[text]
-            chosen = closest(candidates, right) if right else consensus(candidates)
+            chosen = choose(choice, by_teacher, references[text])
             yield pair_line(TaughtPair(text, sources[text], chosen))
 
     def texts_of(written: Sequence[str], path: Path) -> list[str]:
