@@ -124,6 +124,13 @@ class Settings(BaseModel):
     max_timeout_ms: Annotated[int, Field(description="largest X-Timeout-Ms of a request", ge=1)] = (
         300_000
     )
+    correct_spelling: Annotated[
+        bool,
+        Field(
+            description="let translators that know how words are written read a mistyped word, and "
+            "a sentence without capitals or in nothing else, as it must have been meant"
+        ),
+    ] = True
     language_warnings: Annotated[
         bool,
         Field(

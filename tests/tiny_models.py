@@ -6,7 +6,7 @@ it. Both fit the contract of `service.artifact`, and nothing in them was trained
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -41,7 +41,7 @@ from service.artifact import (
     TranslationExample,
     write_artifact,
 )
-from service.pipelines.placeholders import SYMBOLS
+from service.pipelines.placeholders import SYMBOLS, forms_content
 
 OPSET = 17
 CREATED = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -354,12 +354,25 @@ def publish_language_identifier(repository: Path, name: str = "language", **fact
     return publish_classifier(repository, name=name, **facts)
 
 
-def publish_translator(repository: Path, known: Sequence[str] | None = None, **facts: Any) -> Path:
-    """Writes the tiny translator into a repository. known: as of `translator_draft`."""
+def publish_translator(
+    repository: Path,
+    known: Sequence[str] | None = None,
+    forms: Mapping[str, int] | None = None,
+    **facts: Any,
+) -> Path:
+    """Writes the tiny translator into a repository.
+
+    known: as of `translator_draft`; forms: by which one that knows words corrects others.
+    """
     draft = translator_draft(known=known, **facts)
     files = translator_files(draft)
     if known is not None:
         files["words.txt"] = "".join(f"{word}\n" for word in known).encode("utf-8")
+    if forms is not None:
+        assert draft.placeholders is not None
+        spelling = draft.placeholders.model_copy(update={"spelling": "spelling.tsv"})
+        draft = draft.model_copy(update={"placeholders": spelling})
+        files["spelling.tsv"] = forms_content(forms).encode("utf-8")
     return write_artifact(repository, draft, files)
 
 

@@ -53,7 +53,8 @@ def average_runs(folders: Sequence[RunFolder], out: RunFolder) -> Averaged:
     validation = take_look(task, device, first.recipe.training.precision)
     seeds = [one.recipe.training.seed for one in settings]
     made = replace(first, facts={**first.facts, AVERAGED_SEEDS: seeds})
-    read_with = [path for path in (folders[0].tokenizer, folders[0].words) if path.exists()]
+    read_with = [folders[0].tokenizer, folders[0].words, folders[0].spelling]
+    read_with = [path for path in read_with if path.exists()]
     write_made_run(out, made, {path.name: path.read_bytes() for path in read_with}, weights)
     out.append(look_record(task, validation, step=0, epoch=0, best=True))
     return Averaged(task.metric, validation.score, scores)

@@ -14,7 +14,7 @@ from service.artifact.tokenizer import Tokenizer
 from service.pipelines.placeholders import SYMBOLS
 from training.corpora import Corpora, FurtherTexts
 from training.data.examples import LabelledText, SentencePair
-from training.data.masking import MaskedPairs, keeper_of, known_words, names_taken_over
+from training.data.masking import MaskedPairs, keeper_of
 from training.data.noise import Noise
 from training.networks.build import build_classifier, build_language_model, build_translator
 from training.recipe import (
@@ -147,16 +147,6 @@ def translation_task(
 def symbols_of(recipe: TranslationRecipe) -> Sequence[str]:
     """What the tokenizer keeps apart."""
     return () if recipe.placeholders is None else SYMBOLS
-
-
-def words_of(corpora: Corpora[SentencePair], known: Iterable[str] = ()) -> list[str]:
-    """The words that a translator has to know, sorted: a name that is none is kept as it stands.
-
-    known: further ones, which it knows already.
-    """
-    pairs = [pair for part in corpora.train for pair in part]
-    words = known_words(pair.source for pair in pairs).union(known)
-    return sorted(words - names_taken_over(pairs))
 
 
 def pair_rows(

@@ -8,6 +8,7 @@ run that is killed leaves either the old file or the new one.
     runs/NAME/recipe.json      the resolved recipe and where the data came from
     runs/NAME/tokenizer.model
     runs/NAME/words.txt        the words that a translator knows, where it has placeholders
+    runs/NAME/spelling.tsv     how those words are mostly written, and how often it read them
     runs/NAME/checkpoint.pt    everything --resume needs
     runs/NAME/best.pt          the (averaged) weights of the best validation, or of the last
     runs/NAME/log.jsonl        one record a line: "step", "validation"
@@ -29,12 +30,14 @@ class RunFolder:
 
     TOKENIZER = "tokenizer.model"
     WORDS = "words.txt"
+    SPELLING = "spelling.tsv"
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.recipe = path / "recipe.json"
         self.tokenizer = path / self.TOKENIZER
         self.words = path / self.WORDS
+        self.spelling = path / self.SPELLING
         self.checkpoint = path / "checkpoint.pt"
         self.best = path / "best.pt"
         self.log = path / "log.jsonl"

@@ -1,6 +1,5 @@
 """Trained networks with everything that their export needs."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.artifact.tokenizer import Tokenizer
@@ -20,6 +19,7 @@ from training.recipe import (
     TranslationRecipe,
 )
 from training.sequence_data import SequenceData
+from training.word_lists import WordLists
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class TranslationRun:
     corpora: Corpora[SentencePair]
     tokenizer: Tokenizer
     network: Translator
-    words: Sequence[str]  # that it knows; none where it has learnt no placeholders
+    lists: WordLists  # of the words that it knows; empty where it has learnt no placeholders
 
 
 TrainedRun = ClassificationRun | GenerationRun | SequenceRun | TaggingRun | TranslationRun

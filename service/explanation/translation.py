@@ -129,7 +129,7 @@ def _source_spans(
         begin += len(gap)
         masked = pipeline.masked(sentence, glossary)
         _, offsets = pipeline.artifact.tokenizer.encode_with_offsets(masked.text)
-        if not masked.plain:
+        if masked.text != sentence:
             origins = masked.origins(sentence)
             offsets = [located(origins, span) for span in offsets]
         first = 0

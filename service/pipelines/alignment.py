@@ -59,7 +59,7 @@ def _encoded(
     """Both as the network reads and writes them, with placeholders; offsets are the texts' own."""
     tokenizer = pipeline.artifact.tokenizer
     masked = pipeline.masked(sentence, glossary)
-    if masked.plain:
+    if masked.text == sentence:
         return tokenizer.encode_with_offsets(sentence), tokenizer.encode_with_offsets(translation)
     written, places = masked.recognised(translation)
     return (

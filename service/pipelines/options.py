@@ -23,6 +23,9 @@ class PipelineOptions:
     max_sequence_steps: int = 4096  # of a sequence of columns
     max_source_tokens: int = 256  # a longer sentence is translated in parts
     max_prompt_tokens: int = 1024  # of a text to continue
+    correct_spelling: bool = (
+        True  # of what a translator reads, where it knows how words are written
+    )
     # What an engine of the model of that name measures itself with.
     measures: Callable[[str], Measures] = lambda name: Unmeasured()
 
@@ -44,5 +47,6 @@ class PipelineOptions:
             max_sequence_steps=settings.max_sequence_steps,
             max_source_tokens=settings.max_source_tokens,
             max_prompt_tokens=settings.max_prompt_tokens,
+            correct_spelling=settings.correct_spelling,
             measures=measures,
         )

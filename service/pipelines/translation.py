@@ -25,6 +25,8 @@ from service.pipelines.placeholders import (
     Keeper,
     KnownWords,
     Masked,
+    Spelling,
+    forms_in,
     read,
 )
 from service.pipelines.sentences import SplitText, split_sentences
@@ -137,7 +139,7 @@ class TranslationPipeline:
         # Those that are decoded, and as many again that take their places.
         self.full_rows = 2 * self.options.max_decoding_rows
         self._facts = self.manifest.decoding
-        self._symbols, self._keeper = _keeper(artifact)
+        self._symbols, self._keeper = _keeper(artifact, self.options.correct_spelling)
         self._symbol_tokens = frozenset(map(artifact.tokenizer.id_of, self._symbols))
         threads = self.options.threads
         self._decoder = Decoder(
@@ -355,7 +357,7 @@ class TranslationPipeline:
         return limit
 
 
-def _keeper(artifact: Artifact) -> tuple[Sequence[str], Keeper | None]:
+def _keeper(artifact: Artifact, correct: bool) -> tuple[Sequence[str], Keeper | None]:
     """The placeholders of a model, and what finds their places."""
     manifest = artifact.manifest
     assert isinstance(manifest, TranslationManifest)
@@ -364,7 +366,11 @@ def _keeper(artifact: Artifact) -> tuple[Sequence[str], Keeper | None]:
         return (), None
     words = (artifact.path / facts.words).read_text(encoding="utf-8").split("\n")
     compounds = manifest.languages.source.split("-")[0] == "de"
-    return facts.symbols, Keeper(KnownWords(words, compounds))
+    known = KnownWords(words, compounds)
+    if facts.spelling is None or not correct:
+        return facts.symbols, Keeper(known)
+    forms = forms_in((artifact.path / facts.spelling).read_text(encoding="utf-8"))
+    return facts.symbols, Keeper(known, Spelling(forms, known))
 
 
 def _options(item: Item) -> SearchOptions:

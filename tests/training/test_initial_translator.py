@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from service.pipelines.placeholders import forms_in
 from tests.training.small_runs import TrainedRun
 from training.corpora import OwnData
 from training.initial.translator import InitialTranslator
@@ -74,18 +75,26 @@ def test_it_knows_the_words_that_the_first_knew(tmp_path: Path) -> None:
     known = first.words.read_text("utf-8").split()
     assert "a" in known
     first.words.write_text("".join(f"{word}\n" for word in (*known, "zeppelin")), "utf-8")
+    forms = first.spelling.read_text("utf-8")
+    assert "a\t" in forms
+    first.spelling.write_text(f"{forms}Zeppelin\t7\n", "utf-8")
     second = with_placeholders(tmp_path / "second", first.path)
     trained = load_run(second)
     assert isinstance(trained, TranslationRun)
-    assert list(trained.words) == sorted([*known, "zeppelin"])
+    assert list(trained.lists.words) == sorted([*known, "zeppelin"])
+    assert trained.lists.forms == {**forms_in(forms), "Zeppelin": 7}
     # One of the other direction reads other words.
     third = with_placeholders(tmp_path / "third", first.path, source="de", target="en")
     assert third.words.read_text("utf-8").split() == known
     # A run from before they were written down knows those of its pairs.
+    second.spelling.unlink()
+    trained = load_run(second)
+    assert isinstance(trained, TranslationRun)
+    assert trained.lists.forms == forms_in(forms)
     second.words.unlink()
     trained = load_run(second)
     assert isinstance(trained, TranslationRun)
-    assert list(trained.words) == known
+    assert list(trained.lists.words) == known
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
 """Exports a translator in the wanted precisions, checks every graph and drafts its manifest."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from service.artifact import Decoding, Languages, Placeholders, TranslationDraft
 from service.pipelines.placeholders import SYMBOLS
-from training.data.masking import words_content
 from training.export.candidate import (
     TOKENIZER_FILE,
     Candidate,
@@ -18,9 +18,9 @@ from training.export.candidate import (
 from training.export.checks import check_translator_agreement, check_translator_invariance
 from training.export.graph import OPSET
 from training.export.translator import translator_graphs
+from training.run_folder import RunFolder
 from training.trained import TranslationRun
 
-WORDS_FILE = "words.txt"
 MAX_LENGTH_FACTOR = 1.5  # target tokens for each source token, beside 10 for short sentences
 
 
@@ -33,7 +33,7 @@ def translator_candidates(
     graphs = translator_graphs(run.network, "fp32")
     worst = check_translator_agreement(run.network, graphs, rows)
     notes = [*of_cell, f"torch and onnxruntime agree to {worst:.1e} (fp32 log-probabilities)"]
-    words = _words(run)
+    lists = {} if run.recipe.placeholders is None else run.lists.files()
     candidates = []
     for precision in precisions:
         chosen = graphs if precision == "fp32" else translator_graphs(run.network, "int8")
@@ -59,10 +59,10 @@ def translator_candidates(
             decoding=Decoding(
                 states=chosen.states, memory=chosen.memory, max_length_factor=MAX_LENGTH_FACTOR
             ),
-            placeholders=None if words is None else Placeholders(symbols=SYMBOLS, words=WORDS_FILE),
+            placeholders=_placeholders(lists),
         )
         files = {
-            **({} if words is None else {WORDS_FILE: words}),
+            **lists,
             "encoder.onnx": chosen.encoder.SerializeToString(),
             "decoder.onnx": chosen.decoder.SerializeToString(),
         }
@@ -70,8 +70,9 @@ def translator_candidates(
     return candidates, notes
 
 
-def _words(run: TranslationRun) -> bytes | None:
-    """The file of the words that it knows; None of a network that carries nothing over."""
-    if run.recipe.placeholders is None:
+def _placeholders(lists: Mapping[str, bytes]) -> Placeholders | None:
+    """lists: of the words that it knows, by their files; none of a network that keeps nothing."""
+    if not lists:
         return None
-    return words_content(run.words)
+    spelling = RunFolder.SPELLING if RunFolder.SPELLING in lists else None
+    return Placeholders(symbols=SYMBOLS, words=RunFolder.WORDS, spelling=spelling)

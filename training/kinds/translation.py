@@ -1,6 +1,6 @@
 """A translator, from its recipe to a published version."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from training.corpora import (
 )
 from training.data.errors import DataError
 from training.data.examples import SentencePair
-from training.data.masking import words_content
 from training.data.tables import read_pairs
 from training.evaluation import MEASURED_BEAMS, Measured, score_translation
 from training.export.candidate import Candidate, PrecisionChoice
@@ -29,13 +28,14 @@ from training.kinds.examples import example_texts
 from training.kinds.kind import Beginning
 from training.networks.build import build_translator
 from training.origin import Origin
-from training.preparation import tokenizer_for_pairs, translation_task, words_of
+from training.preparation import tokenizer_for_pairs, translation_task
 from training.recipe import TranslationRecipe
 from training.run_folder import RunError, RunFolder
 from training.run_settings import RunSettings
 from training.task import Task
 from training.taught_corpora import with_taught_pairs
 from training.trained import TranslationRun
+from training.word_lists import WordLists, lists_in, lists_of
 
 
 class TranslationKind:
@@ -47,15 +47,15 @@ class TranslationKind:
         if initial is not None:
             initial.warn_of_overlap(recipe, origin)
         pairs = _pairs(recipe, origin)
-        words = _words(recipe, pairs, initial)
+        lists = _lists(recipe, pairs, initial)
         whole = with_taught_pairs(pairs, recipe.data, recipe.languages)
         tokenizer = tokenizer_for_pairs(recipe, whole) if initial is None else initial.tokenizer()
-        task = translation_task(recipe, whole, tokenizer, words)
+        task = translation_task(recipe, whole, tokenizer, lists.words)
         if initial is not None:
             initial.load_into(task.network)
         files = {RunFolder.TOKENIZER: tokenizer.to_bytes()}
         if recipe.placeholders is not None:
-            files[RunFolder.WORDS] = words_content(words)
+            files |= lists.files()
         return Beginning(
             task,
             files,
@@ -67,7 +67,7 @@ class TranslationKind:
         recipe = settings.recipe
         assert isinstance(recipe, TranslationRecipe)
         pairs = _pairs(recipe, settings.origin)
-        words = _words_of(run, recipe, lambda: pairs)
+        words = _lists_of(run, recipe, pairs).words
         whole = with_taught_pairs(pairs, recipe.data, recipe.languages)
         task = translation_task(recipe, whole, _tokenizer(run), words)
         InitialTranslator.restore(run, settings, task.network)
@@ -85,10 +85,10 @@ class TranslationKind:
         translator.load_state_dict(weights)
         translator.eval()
         pairs = _pairs(recipe, settings.origin)
-        words = _words_of(run, recipe, lambda: pairs)
+        lists = _lists_of(run, recipe, pairs)
         if settings.sources is not None:
             pairs = replace(pairs, sources=settings.sources)
-        return TranslationRun(recipe, pairs, tokenizer, translator, words)
+        return TranslationRun(recipe, pairs, tokenizer, translator, lists)
 
     def candidates(
         self, trained: TranslationRun, name: str, choice: PrecisionChoice
@@ -159,49 +159,47 @@ def _pairs(recipe: TranslationRecipe, origin: Origin) -> Corpora[SentencePair]:
     return parallel_corpora(origin.root, recipe.data, recipe.languages)
 
 
-def _words(
+def _lists(
     recipe: TranslationRecipe, pairs: Corpora[SentencePair], initial: InitialTranslator | None
-) -> list[str]:
-    """The words that a network will know: those of pairs, and those that its beginning could read.
+) -> WordLists:
+    """What a network will know: the words of pairs, and those that its beginning could read.
 
     Not names that it need not know, nor the words of a teacher's texts: it keeps what stands in no
     pair as it is written.
     """
     if recipe.placeholders is None:
-        return []
+        return WordLists()
     if initial is None or not initial.reads(recipe.languages.source):
-        return words_of(pairs)
-    return words_of(pairs, _known_to(initial))
+        return lists_of(pairs)
+    return lists_of(pairs, _known_to(initial))
 
 
-def _known_to(initial: InitialTranslator) -> list[str]:
-    """The words that a beginning could read: those of its pairs where it wrote none down.
+def _known_to(initial: InitialTranslator) -> WordLists:
+    """What a beginning could read: the words of its pairs where it wrote none down.
 
-    Raises RunError where its pairs are gone. Without its words the network would be given all of
-    them as names to keep.
+    Raises RunError where it has neither. Without its words the network would be given all of them
+    as names to keep; without its forms it corrects less.
     """
-    if initial.folder.words.exists():
-        return _words_in(initial.folder)
+    folder = initial.folder
+    if folder.words.exists() and folder.spelling.exists():
+        return lists_in(folder)
     try:
-        return words_of(_pairs(initial.began, initial.settings.origin))
+        pairs = _pairs(initial.began, initial.settings.origin)
     except DataError as error:
+        if folder.words.exists():
+            return lists_in(folder)
         raise RunError(
-            f"{initial.folder.path} (initial_run) has no list of the words that it knows, which "
+            f"{folder.path} (initial_run) has no list of the words that it knows, which "
             f"placeholders need, and what it was trained on cannot be read: {error}"
         ) from error
+    return lists_in(folder, pairs) if folder.words.exists() else lists_of(pairs)
 
 
-def _words_of(
-    run: RunFolder, recipe: TranslationRecipe, pairs: Callable[[], Corpora[SentencePair]]
-) -> list[str]:
+def _lists_of(run: RunFolder, recipe: TranslationRecipe, pairs: Corpora[SentencePair]) -> WordLists:
     """Those of a run; one from before they were written down knows those of its pairs."""
     if recipe.placeholders is None:
-        return []
-    return _words_in(run) if run.words.exists() else words_of(pairs())
-
-
-def _words_in(run: RunFolder) -> list[str]:
-    return run.words.read_text(encoding="utf-8").split("\n")[:-1]
+        return WordLists()
+    return lists_in(run, pairs) if run.words.exists() else lists_of(pairs)
 
 
 def _tokenizer(run: RunFolder) -> Tokenizer:

@@ -42,9 +42,7 @@ def restore_run(version: Path, run: RunFolder, root: Path) -> None:
     artifact = read_artifact(version)
     recipe = _recipe(artifact)
     weights = _weights(artifact, recipe)
-    files = {RunFolder.TOKENIZER: artifact.tokenizer.to_bytes()}
-    if (words := _words(artifact)) is not None:
-        files[RunFolder.WORDS] = words
+    files = {RunFolder.TOKENIZER: artifact.tokenizer.to_bytes(), **_lists(artifact)}
     facts: dict[str, Any] = {RESTORED_FROM: str(version), "initial_digest": None}
     manifest = artifact.manifest
     if isinstance(manifest, ClassificationManifest):
@@ -93,9 +91,13 @@ def _weights(artifact: Artifact, recipe: Recipe) -> Mapping[str, Tensor]:
         ) from error
 
 
-def _words(artifact: Artifact) -> bytes | None:
-    """The file of the words that a translator knows, where it has placeholders."""
+def _lists(artifact: Artifact) -> dict[str, bytes]:
+    """The files of the words that a translator knows, where it has placeholders."""
     manifest = artifact.manifest
     if not isinstance(manifest, TranslationManifest) or manifest.placeholders is None:
-        return None
-    return (artifact.path / manifest.placeholders.words).read_bytes()
+        return {}
+    facts = manifest.placeholders
+    files = {RunFolder.WORDS: (artifact.path / facts.words).read_bytes()}
+    if facts.spelling is not None:
+        files[RunFolder.SPELLING] = (artifact.path / facts.spelling).read_bytes()
+    return files

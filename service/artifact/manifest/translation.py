@@ -29,10 +29,13 @@ class Placeholders(Record):
     symbols: characters that are one token each on both sides, for one thing each in a sentence.
     words: a file with the words that the model knows, case folded, one a line; a name that is none
     of them is kept.
+    spelling: a file of words as they are mostly written, each with a tab and how often training has
+    read it, names too; by it a mistyped word is read as another. None: every word is read as it is.
     """
 
     symbols: tuple[Annotated[str, Field(min_length=1, max_length=1)], ...] = Field(min_length=1)
     words: FileName
+    spelling: FileName | None = None
 
 
 class Decoding(Record):
@@ -68,8 +71,11 @@ class TranslationDraft(TextDraft):
 
     def referenced_files(self) -> tuple[str, ...]:
         """The names of the files that the pipelines open."""
-        words = () if self.placeholders is None else (self.placeholders.words,)
-        return (*super().referenced_files(), *words)
+        lists: list[str] = []
+        if self.placeholders is not None:
+            spelling = self.placeholders.spelling
+            lists += [self.placeholders.words, *([] if spelling is None else [spelling])]
+        return (*super().referenced_files(), *lists)
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:

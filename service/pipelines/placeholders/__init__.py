@@ -7,8 +7,10 @@ carry over; then what it stands for takes the symbol's place in the translation.
 """
 
 from service.pipelines.placeholders.glossary import Glossary
+from service.pipelines.placeholders.known_words import KnownWords
 from service.pipelines.placeholders.masked import Kept, Masked, find, mask, read
-from service.pipelines.placeholders.spans import Keeper, KnownWords, Span, composed
+from service.pipelines.placeholders.spans import Keeper, Span, composed
+from service.pipelines.placeholders.spelling import Spelling, forms_content, forms_in
 from service.pipelines.placeholders.symbols import SYMBOLS
 
 __all__ = [
@@ -19,8 +21,11 @@ __all__ = [
     "KnownWords",
     "Masked",
     "Span",
+    "Spelling",
     "composed",
     "find",
+    "forms_content",
+    "forms_in",
     "mask",
     "read",
 ]

@@ -2,7 +2,8 @@
 
 A symbol stands for each thing that is kept. A sentence in capitals is read in lower case, which
 the translator knows better, and answered in capitals. One that ends without a full stop, as titles
-do, gets none.
+do, gets none. Of a translator that knows how words are spelt a mistyped one is read as what it must
+be, and a sentence in one case alone as its words are mostly written.
 """
 
 import re
@@ -12,14 +13,22 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from service.pipelines.placeholders.glossary import Glossary
-from service.pipelines.placeholders.spans import Keeper, Span, composed
+from service.pipelines.placeholders.spans import WORD, Keeper, Span, composed
+from service.pipelines.placeholders.spelling import Spelling
 from service.pipelines.placeholders.symbols import SYMBOLS
 
 _SYMBOL = re.compile(f"[{SYMBOLS[0]}-{SYMBOLS[-1]}]")
-_IN_CAPITALS = re.compile(r"[^\W\d_]{2,}")
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
 # Behind a letter or what a symbol stands for: "3." is an ordinal number.
 _FULL_STOP = re.compile(rf"(?<=[^\W\d]|{_SYMBOL.pattern})\.$")
 _FEWEST_WORDS = 2  # a single word in capitals may be a name, as "NATO" is
+
+
+class Rewritten(NamedTuple):
+    """A word of a sentence, and how it is read."""
+
+    span: Span
+    text: str
 
 
 class Kept(NamedTuple):
@@ -41,11 +50,7 @@ class Masked:
     spans: Sequence[Span] = ()  # of the sentence, for each symbol in the order of `values`
     capitals: bool = False  # whether the sentence is all in capitals, and its translation is to be
     open: bool = False  # whether it ends with a word, and its translation is to
-
-    @property
-    def plain(self) -> bool:
-        """Whether there is nothing to put back."""
-        return not self.values and not self.capitals
+    rewritten: Sequence[Rewritten] = ()  # words of the sentence, in order
 
     @property
     def wordless(self) -> bool:
@@ -62,6 +67,7 @@ class Masked:
                 s: v for (s, v), is_in in zip(self.values.items(), found, strict=True) if is_in
             },
             spans=[span for span, is_in in zip(self.spans, found, strict=True) if is_in],
+            rewritten=(),
         )
 
     def restored(self, translation: str, whole: bool = True) -> str:
@@ -93,8 +99,16 @@ class Masked:
         whole = _composed_spans(sentence)
         origins: list[Span] = []
         end = 0
-        for start, stop in self.spans:
-            origins += [*whole[end:start], Span(whole[start].start, whole[stop - 1].end)]
+        read = sorted(
+            [*((span, 1) for span in self.spans)]
+            + [(span, len(text)) for span, text in self.rewritten]
+        )
+        for (start, stop), length in read:
+            origins += whole[end:start]
+            if length == stop - start:
+                origins += whole[start:stop]
+            else:
+                origins += [Span(whole[start].start, whole[stop - 1].end)] * length
             end = stop
         return origins + whole[end:]
 
@@ -157,31 +171,50 @@ def read(
 ) -> Masked:
     """A sentence as it is handed to a translator whose keeper and symbols these are."""
     sentence = composed(sentence)
-    masked = mask(sentence, find(sentence, keeper, glossary), symbols)
-    masked = replace(masked, open=sentence.rstrip()[-1:].isalnum())
-    return _calmed(masked) if _shouts(sentence) else masked
+    kept = find(sentence, keeper, glossary)
+    shouts = _shouts(sentence)
+    spelling = keeper.spelling
+    if spelling is None:
+        masked = mask(sentence, kept, symbols)
+        masked = _calmed(masked) if shouts else masked
+    else:
+        one_case = shouts or _whispers(sentence)
+        rewritten = _rewritten(sentence, kept, spelling, one_case, shouts)
+        masked = mask(sentence, kept, symbols, rewritten)
+        masked = _begun(masked) if one_case else masked
+    return replace(masked, open=sentence.rstrip()[-1:].isalnum(), capitals=shouts)
 
 
-def mask(text: str, kept: Sequence[Kept], symbols: Sequence[str] = SYMBOLS) -> Masked:
+def mask(
+    text: str,
+    kept: Sequence[Kept],
+    symbols: Sequence[str] = SYMBOLS,
+    rewritten: Sequence[Rewritten] = (),
+) -> Masked:
     """The text with a symbol for each of what is kept, in order, as far as there are symbols.
 
-    kept: sorted and apart. Terms come first where there are more than symbols.
+    kept, rewritten: sorted and apart, from each other too. Terms come first where there are more
+    than symbols.
     """
     if len(kept) > len(symbols):
         first = sorted(kept, key=lambda one: (not one.is_term, one.span))[: len(symbols)]
         kept = sorted(first, key=lambda one: one.span)
-    parts: list[str] = []
     values: dict[str, str] = {}
     raised: set[str] = set()
     begins = text[:1].isupper()
-    end = 0
+    read = [(one.span, one.text) for one in rewritten]
     for (span, value, is_term), symbol in zip(kept, symbols, strict=False):
-        parts += [text[end : span.start], symbol]
+        read.append((span, symbol))
         values[symbol] = value
         if is_term and begins:
             raised.add(symbol)
+    parts: list[str] = []
+    end = 0
+    for span, there in sorted(read):
+        parts += [text[end : span.start], there]
         end = span.end
-    return Masked("".join([*parts, text[end:]]), values, raised, [one.span for one in kept])
+    whole = "".join([*parts, text[end:]])
+    return Masked(whole, values, raised, [one.span for one in kept], rewritten=rewritten)
 
 
 def find(text: str, keeper: Keeper, glossary: Glossary | None = None) -> list[Kept]:
@@ -196,14 +229,50 @@ def find(text: str, keeper: Keeper, glossary: Glossary | None = None) -> list[Ke
 
 
 def _shouts(sentence: str) -> bool:
-    return sentence.isupper() and len(_IN_CAPITALS.findall(sentence)) >= _FEWEST_WORDS
+    return sentence.isupper() and len(_LETTERS.findall(sentence)) >= _FEWEST_WORDS
+
+
+def _whispers(sentence: str) -> bool:
+    """Whether all is in lower case. A single word says nothing: it may be part of something."""
+    return sentence.islower() and len(_LETTERS.findall(sentence)) >= _FEWEST_WORDS
+
+
+def _rewritten(
+    sentence: str, kept: Sequence[Kept], spelling: Spelling, one_case: bool, shouts: bool
+) -> list[Rewritten]:
+    """The words outside of what is kept that are read as others.
+
+    one_case: whether capitals say nothing; shouts: whether there are only capitals.
+    """
+    spans = iter([*(one.span for one in kept), Span(len(sentence), len(sentence))])
+    span = next(spans)
+    rewritten: list[Rewritten] = []
+    for i, match in enumerate(WORD.finditer(sentence)):
+        while span.end <= match.start() < len(sentence):
+            span = next(spans)
+        if span.start < match.end():
+            continue
+        word = match.group()
+        read = None if shouts else spelling.correction(word, i == 0)
+        if read is None and one_case:
+            read = spelling.cased(word)
+        if read is not None and read != word:
+            rewritten.append(Rewritten(Span(*match.span()), read))
+    return rewritten
+
+
+def _begun(masked: Masked) -> Masked:
+    """With the capital that a sentence begins with."""
+    first = masked.text[:1].upper()
+    return replace(masked, text=first + masked.text[1:]) if len(first) == 1 else masked
 
 
 def _calmed(masked: Masked) -> Masked:
+    """In lower case, but for its beginning."""
     text = masked.text.lower()
     if len(text) != len(masked.text):  # a letter that is two in lower case, which no language has
         return masked
-    return replace(masked, text=text[:1].upper() + text[1:], capitals=True)
+    return _begun(replace(masked, text=text))
 
 
 def _composed_spans(sentence: str) -> list[Span]:

@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from service.pipelines.placeholders.known_words import KnownWords
+from service.pipelines.placeholders.spelling import Spelling
 from service.pipelines.placeholders.symbols import PRIVATE_USE
 
 
@@ -15,7 +17,7 @@ class Span(NamedTuple):
     end: int
 
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _DOMAINS = "com|org|net|edu|gov|io|de|at|ch|fr|uk|eu|info|biz|app|dev"
 _FILES = (
     "pdf|docx?|xlsx?|pptx?|odt|csv|tsv|txt|md|log|json|xml|ya?ml|toml|ini|cfg|conf|html?|css|"
@@ -63,42 +65,16 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-class KnownWords:
-    """The words that a translator was trained on, in one case."""
-
-    def __init__(self, words: Collection[str], compounds: bool) -> None:
-        """words: case folded. compounds: whether words are made of others without a space."""
-        self._words = frozenset(words)
-        self._compounds = compounds
-
-    def __contains__(self, word: str) -> bool:
-        """Whether it, each of its parts between hyphens, or what it is made of is known."""
-        folded = word.casefold()
-        return all(self._knows(part) for part in re.split("[-'’]", folded) if part)
-
-    def _knows(self, word: str) -> bool:
-        return word in self._words or (self._compounds and self._made_of_known(word))
-
-    def _made_of_known(self, word: str) -> bool:
-        """German: a known end, behind a known beginning and what may join the two."""
-        for cut in range(3, len(word) - 2):
-            if word[cut:] not in self._words:
-                continue
-            first = word[:cut]
-            if first in self._words or any(
-                first.endswith(joint) and first[: -len(joint)] in self._words
-                for joint in ("s", "es", "n", "en", "er", "e")
-            ):
-                return True
-        return False
-
-
 class Keeper:
     """Finds the spans."""
 
-    def __init__(self, known: KnownWords | None) -> None:
-        """known: None leaves every word to the translator."""
+    def __init__(self, known: KnownWords | None, spelling: Spelling | None = None) -> None:
+        """known: None leaves every word to the translator.
+
+        spelling: tells mistyped words, which are no names.
+        """
         self._known = known
+        self.spelling = spelling
 
     def spans(self, text: str) -> list[Span]:
         """What is to be kept of a sentence, in order; no two overlap or touch within a word."""
@@ -141,8 +117,8 @@ class Keeper:
     def _names(self, text: str) -> Iterator[Span]:
         """Runs of words that are written as names are and are not known, and foreign letters."""
         run: Span | None = None
-        for match in _WORD.finditer(text):
-            if not self._keeps(match.group()):
+        for i, match in enumerate(WORD.finditer(text)):
+            if not self._keeps(match.group(), i == 0):
                 continue
             if run is not None and text[run.end : match.start()] == " ":
                 run = Span(run.start, match.end())
@@ -153,10 +129,12 @@ class Keeper:
         if run is not None:
             yield run
 
-    def _keeps(self, word: str) -> bool:
+    def _keeps(self, word: str, begins: bool) -> bool:
         if len(word) > _LONGEST_PART:
             return False  # kept already, by its form
         # An apostrophe is as far behind the Latin letters as those of other alphabets.
         if any(letter > "\u024f" and letter not in "ẞ’" for letter in word):
             return True  # not written in Latin letters
-        return self._known is not None and word[0].isupper() and word not in self._known
+        if self._known is None or not word[0].isupper() or word in self._known:
+            return False
+        return self.spelling is None or self.spelling.correction(word, begins) is None

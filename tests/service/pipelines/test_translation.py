@@ -20,6 +20,7 @@ from service.pipelines.translation import (
 )
 from service.runtime.job import Event, Finished, Job
 from service.runtime.search import BeamSearch, GreedySearch, SequenceSearch
+from tests import tiny_models
 
 few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 GREEDY = SearchOptions(beam_size=1)
@@ -327,3 +328,21 @@ def test_a_raw_job_gets_hypotheses_in_tokens(translator: TranslationPipeline) ->
     assert [[h.tokens for h in row] for row in job.results] == [
         [h.tokens for h in row] for row in expected
     ]
+
+
+def test_a_mistyped_word_is_read_as_what_it_must_be(tmp_path: Path) -> None:
+    known = ["the", "good", "cat", "sat", "street"]
+    # Letters that few words have are nobody's slip, hence the names.
+    letters = {f"Zz{letter}{n}": 1 for letter in "streagodc" for n in "abcdefghijklmnopqrstuv"}
+    forms = {"the": 900, "good": 900, "cat": 900, "sat": 90, "Street": 900, **letters}
+    folder = tiny_models.publish_translator(
+        tmp_path, known=[*known, *map(str.lower, letters)], forms=forms
+    )
+    artifact = read_artifact(folder)
+    text = "The cta sat in the sreet of Zarathustra."
+    corrected = "The cat sat in the Street of Zarathustra."
+    translator = TranslationPipeline(artifact, PipelineOptions())
+    assert translator.translate([text, "in the street"]) == [corrected, "In the Street"]
+    assert translator.translate_sentences([text]) == [corrected]
+    as_it_is = TranslationPipeline(artifact, PipelineOptions(correct_spelling=False))
+    assert as_it_is.translate([text, "in the street"]) == [text, "in the street"]

@@ -6,7 +6,7 @@ from service.pipelines.placeholders import SYMBOLS
 from training.corpora import Corpora
 from training.data.examples import SentencePair
 from training.data.masking import MaskedPairs, keeper_of, known_words, names_taken_over
-from training.preparation import words_of
+from training.word_lists import WordLists, lists_of
 
 PAIR = SentencePair(
     "Yesterday Peter Schmidt paid 12 of 12 bills at www.example.org with 3 men.",
@@ -84,8 +84,11 @@ def test_names_that_the_other_language_takes_over() -> None:
     assert names_taken_over(pairs) == {"anna", "peter", "tom"}
     assert names_taken_over(pairs, common=3) == {"peter", "tom"}
     # However rarely it comes, "Munich" has to be known, and a hotel is no name.
-    words = words_of(Corpora([pairs], [None], {}, {}, []), ["anna", "bridge"])
-    assert words == ["bridge", "hotel", "in", "munich", "sees", "the"]
+    known = WordLists(["anna", "bridge"], {"Anna": 9})
+    lists = lists_of(Corpora([pairs], [None], {}, {}, []), known)
+    assert lists.words == ["bridge", "hotel", "in", "munich", "sees", "the"]
+    assert lists.forms["Anna"] == 9
+    assert lists.forms["Munich"] == 2
 
 
 def test_a_number_within_an_address_is_not_the_number_itself() -> None:

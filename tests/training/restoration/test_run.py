@@ -112,6 +112,7 @@ def test_the_words_that_a_version_knows_come_along(reverse: TrainedRun, tmp_path
     restored = RunFolder(tmp_path / "restored")
     restore_run(models / "1", restored, tmp_path)
     assert restored.words.read_bytes() == (run / "words.txt").read_bytes()
+    assert restored.spelling.read_bytes() == (run / "spelling.tsv").read_bytes()
     assert restored.tokenizer.read_bytes() == (run / "tokenizer.model").read_bytes()
 
 

@@ -1,0 +1,171 @@
+"""Mistyped words are read as what they must be, and what may be right stays."""
+
+from random import Random
+
+import pytest
+
+from service.pipelines.placeholders import (
+    SYMBOLS,
+    Glossary,
+    Keeper,
+    KnownWords,
+    Span,
+    Spelling,
+    forms_content,
+    forms_in,
+    read,
+)
+from training.data.noise import mistyped
+
+FORMS = {
+    "Haus": 300,
+    "Hund": 500,
+    "Mann": 900,
+    "Straße": 80,
+    "Fahrrad": 60,
+    "Ufer": 30,
+    "Maler": 30,
+    "der": 9000,
+    "ein": 9000,
+    "eine": 8000,
+    "großer": 100,
+    "schöne": 40,
+    "schönen": 60,
+    "sieht": 50,
+    "seltene": 3,
+    "steht": 300,
+    "und": 9000,
+    "I": 900,
+    "Paris": 30,
+    "Zug": 2,
+}
+NAMES = {"paris"}
+KNOWN = KnownWords({form.casefold() for form in FORMS} - NAMES, compounds=True)
+LETTERS = "abcdefghijklmnopqrstuvwxyzäöü"
+# No word lacks a letter that hardly any word has, so these have all.
+FILLING = {f"zz{a}{b}": 1 for a in LETTERS for b in LETTERS[:20]}
+
+
+@pytest.fixture(scope="module")
+def spelling() -> Spelling:
+    words = {**FORMS, **FILLING}
+    known = KnownWords({form.casefold() for form in words} - NAMES, compounds=True)
+    return Spelling(words, known)
+
+
+@pytest.fixture(scope="module")
+def keeper(spelling: Spelling) -> Keeper:
+    return Keeper(KNOWN, spelling)
+
+
+@pytest.mark.parametrize(
+    ("word", "begins", "expected"),
+    [
+        ("seiht", False, "sieht"),  # exchanged
+        ("siet", False, "sieht"),  # left out
+        ("sieeht", False, "sieht"),  # doubled
+        ("sixht", False, "sieht"),  # changed
+        ("schoene", False, "schöne"),  # of a keyboard without umlauts
+        ("grosser", False, None),  # the same word
+        ("Steth", True, "Steht"),
+        ("Steth", False, None),  # with a capital within a sentence, where no verb has one
+        ("fahrad", False, "Fahrrad"),
+        ("Fahrad", False, "Fahrrad"),
+        ("Fahradd", False, None),  # two slips
+        ("ene", False, "eine"),  # of three letters, but for a very common word
+        ("zgu", False, None),
+        ("ug", False, None),
+        ("Uber", False, None),  # a short one with a capital may be a name
+        ("Hnud", False, "Hund"),
+        ("Maier", False, "Maler"),
+        ("Mailer", False, "Maler"),
+        ("schönem", False, None),  # inflected
+        ("schönn", False, "schönen"),
+        ("schönenn", False, "schönen"),  # but nothing ends in two of them
+        ("seltenee", False, None),  # of a word too rare
+        ("Paris", False, None),
+        ("Pariss", False, None),  # no name is what was meant
+        ("aris", False, None),  # the first letter is right
+        ("Mannhund", False, None),  # a compound
+        ("SIEHT", False, None),
+        ("siEht", False, None),
+        ("si3ht", False, None),
+        ("x" * 31, False, None),
+        ("", False, None),
+    ],
+)
+def test_what_a_word_is_read_as(
+    spelling: Spelling, word: str, begins: bool, expected: str | None
+) -> None:
+    assert spelling.correction(word, begins) == expected
+
+
+def test_of_two_words_the_likelier_slip_of_the_commoner_word() -> None:
+    forms = {"house": 100, "horse": 30, **FILLING}
+    known = KnownWords([form.casefold() for form in forms], compounds=False)
+    spelling = Spelling(forms, known)
+    assert spelling.correction("hose", False) == "house"
+    # An exchange is likelier than a letter of thirty.
+    assert spelling.correction("hosre", False) == "horse"
+    assert spelling.correction("hoise", False) == "house"
+
+
+def test_words_of_one_case_as_they_are_mostly_written(spelling: Spelling) -> None:
+    assert spelling.cased("hund") == "Hund"
+    assert spelling.cased("STRASSE") == "Straße"
+    assert spelling.cased("i've") == "I've"
+    assert spelling.cased("paris") == "Paris"
+    assert spelling.cased("Quux") == "quux"
+
+
+def test_a_sentence_is_read_as_it_was_meant(keeper: Keeper) -> None:
+    assert read("Der Hnud sieth Zarathustra.", keeper).text == f"Der Hund sieht {SYMBOLS[0]}."
+    assert read("der hund und i sehen paris", keeper).text == "Der Hund und I sehen Paris"
+    shouted = read("DER HUND STEHT, ZARATHUSTRA!", keeper)
+    assert shouted.text == f"Der Hund steht, {SYMBOLS[0]}!"
+    assert shouted.capitals
+    assert shouted.restored(f"The dog, {SYMBOLS[0]}!") == "THE DOG, ZARATHUSTRA!"
+    # A single word may be part of something.
+    assert read("hund", keeper).text == "hund"
+    assert read("Der Mann sieht Paris.", keeper).rewritten == []
+
+
+def test_what_is_kept_and_what_a_glossary_holds_is_not_corrected(keeper: Keeper) -> None:
+    masked = read("Der Hnud sieht a@hnud.de", keeper, Glossary({"Hnud": "hound"}))
+    assert masked.text == f"Der {SYMBOLS[0]} sieht {SYMBOLS[1]}"
+    assert list(masked.values.values()) == ["hound", "a@hnud.de"]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["Der Fahrad sieth Zarathustra, 12:30.", "der hund seiht", "DIE STRASSE STEHT 5.", "a b"],
+)
+def test_where_corrected_words_come_from(keeper: Keeper, sentence: str) -> None:
+    masked = read(sentence, keeper)
+    origins = masked.origins(sentence)
+    assert len(origins) == len(masked.text)
+    assert [span.start for span in origins] == sorted(span.start for span in origins)
+    assert origins[-1].end == len(sentence)
+    for span, text in masked.rewritten:
+        place = origins.index(next(one for one in origins if one.start == span.start))
+        found = origins[place : place + len(text)]
+        assert Span(found[0].start, found[-1].end) == span
+        assert masked.text[place + 1 : place + len(text)] == text[1:]
+
+
+def test_most_slips_are_found(spelling: Spelling) -> None:
+    words = [word for word in FORMS if len(word) >= 5 and FORMS[word] >= 50]
+    found = total = 0
+    for seed in range(40):
+        for word in words:
+            typed = mistyped(word, Random(f"{seed} {word}"))
+            found += typed == word or spelling.correction(typed, False) == word
+            total += 1
+    assert 0.75 < found / total < 1
+
+
+def test_forms_in_their_file() -> None:
+    assert forms_in(forms_content(FORMS)) == FORMS
+    assert forms_content({"b": 2, "A": 1}) == "A\t1\nb\t2\n"
+    with pytest.raises(ValueError, match="not enough values"):
+        forms_in("a\n")

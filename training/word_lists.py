@@ -1,0 +1,56 @@
+"""What a translator with placeholders knows of the words of its source language.
+
+The words by which it tells names, and how words are mostly written, by which it tells mistyped
+ones; both lie in a run's folder and go into the version that is published from it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from service.pipelines.placeholders import forms_content, forms_in
+from training.corpora import Corpora
+from training.data.examples import SentencePair
+from training.data.masking import known_words, names_taken_over, words_content
+from training.data.spelling import merged_forms, written_forms
+from training.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class WordLists:
+    """words: case folded, sorted; forms: as words are mostly written, and how often they were read.
+
+    A version from before forms were written down has none.
+    """
+
+    words: list[str] = field(default_factory=list)
+    forms: Mapping[str, int] = field(default_factory=dict)
+
+    def files(self) -> dict[str, bytes]:
+        """The files of a run's folder, or of a version, by their names."""
+        files = {RunFolder.WORDS: words_content(self.words)}
+        if self.forms:
+            files[RunFolder.SPELLING] = forms_content(self.forms).encode("utf-8")
+        return files
+
+
+def lists_of(corpora: Corpora[SentencePair], known: WordLists | None = None) -> WordLists:
+    """Those of the pairs that a translator is trained on; a name that is no word is kept.
+
+    known: what it knows already.
+    """
+    known = known or WordLists()
+    pairs = [pair for part in corpora.train for pair in part]
+    words = known_words(pair.source for pair in pairs).union(known.words)
+    forms = written_forms(pair.source for pair in pairs)
+    return WordLists(sorted(words - names_taken_over(pairs)), merged_forms(forms, known.forms))
+
+
+def lists_in(run: RunFolder, corpora: Corpora[SentencePair] | None = None) -> WordLists:
+    """Those that a run has written down.
+
+    corpora: that it was trained on, for the forms of one that wrote down its words alone.
+    """
+    words = run.words.read_text(encoding="utf-8").split("\n")[:-1]
+    if run.spelling.exists():
+        return WordLists(words, forms_in(run.spelling.read_text(encoding="utf-8")))
+    return WordLists(words, {} if corpora is None else lists_of(corpora).forms)
