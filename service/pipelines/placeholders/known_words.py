@@ -12,6 +12,10 @@ class KnownWords:
         self._words = frozenset(words)
         self._compounds = compounds
 
+    def lists(self, folded: str) -> bool:
+        """Whether a word, case folded, is one of them as it stands."""
+        return folded in self._words
+
     def __contains__(self, word: str) -> bool:
         """Whether it, each of its parts between hyphens, or what it is made of is known."""
         folded = word.casefold()

@@ -8,8 +8,7 @@ may be a name, unless the known word is a common one.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 
 from service.pipelines.placeholders.known_words import KnownWords
@@ -22,7 +21,6 @@ _LEAST = {3: 200, 4: 20}
 _LEAST_OF_LONGER = 5
 _LEAST_WITH_CAPITAL = {3: 200, 4: 200}
 _LEAST_OF_LONGER_WITH_CAPITAL = 20
-_RARE_LETTER = 20  # words that a letter is in at least, to be one that people mean
 _INFLECTIONS = frozenset("demnrst")  # with which words of German and English end, or do not
 _DIGRAPHS = (("ae", "ä"), ("oe", "ö"), ("ue", "ü"))  # of keyboards without umlauts
 _ANY_LETTER = 0.1  # how likely one wrong letter of all is, beside a slip that knows no other
@@ -51,10 +49,16 @@ class Spelling:
         self._known = known
         self._forms = {form.casefold(): form for form in forms}
         self._counts = {
-            folded: forms[form] for folded, form in self._forms.items() if folded in known
+            folded: forms[form]
+            for folded, form in self._forms.items()
+            if forms[form] >= _LEAST_OF_LONGER and known.lists(folded)
         }
-        letters = Counter(letter for word in self._counts for letter in set(word))
-        self._letters = [letter for letter, words in letters.items() if words >= _RARE_LETTER]
+        # Two words that are a slip apart are one with a letter less on either side or on both, so
+        # that few have to be compared (Garbe 2012, "SymSpell").
+        self._lacking: dict[str, tuple[str, ...]] = {}
+        for word in self._counts:
+            for lacking in _lacking(word):
+                self._lacking[lacking] = (*self._lacking.get(lacking, ()), word)
         self._of_folded = lru_cache(_KEPT_IN_MIND)(self._best)
 
     def correction(self, word: str, begins: bool) -> str | None:
@@ -88,31 +92,50 @@ class Spelling:
 
     def _best(self, word: str) -> str | None:
         """The known word that a folded one was most likely meant as (a noisy channel)."""
-        found: dict[str, float] = {}
-        for other, likely in _slips(word, self._letters):
-            if other in self._counts and not _inflected(word, other):
-                found[other] = max(found.get(other, 0.0), likely * self._counts[other])
-        return max(found, key=lambda other: (found[other], other), default=None)
+        found = {
+            other: _likely(word, other) * self._counts[other]
+            for other in self._near(word)
+            if not _inflected(word, other)
+        }
+        best = max(found, key=lambda other: (found[other], other), default=None)
+        return best if best is not None and found[best] else None
+
+    def _near(self, word: str) -> set[str]:
+        """Known words, among them all that are a slip away."""
+        near = set(self._lacking.get(word, ()))
+        for lacking in _lacking(word):
+            near.update(self._lacking.get(lacking, ()))
+            if lacking in self._counts:
+                near.add(lacking)
+        for there, meant in _DIGRAPHS:
+            if (other := word.replace(there, meant)) in self._counts:
+                near.add(other)
+        near.discard(word)
+        return near
 
 
-def _slips(word: str, letters: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """What is one slip away from a word, its first letter untouched, and how likely that slip is.
+def _lacking(word: str) -> set[str]:
+    """The word without one of its letters, but not without its first."""
+    return {word[:i] + word[i + 1 :] for i in range(1, len(word))}
 
-    Of what was meant. Some come more than once.
-    """
-    for there, meant in _DIGRAPHS:
-        if there in word:
-            yield word.replace(there, meant), 1.0
-    for i in range(1, len(word) + 1):
-        before, letter, after = word[:i], word[i : i + 1], word[i + 1 :]
-        for other in letters:
-            yield before + other + letter + after, 1.0  # was left out
-            if letter:
-                yield before + other + after, _ANY_LETTER
-        if letter:
-            yield before + after, 1.0 if letter in (before[-1], after[:1]) else _ANY_LETTER
-        if after:
-            yield before + after[0] + letter + after[1:], 1.0
+
+def _likely(word: str, other: str) -> float:
+    """How likely the slip is that makes a word of another one; 0 where it takes more than one."""
+    i = 0
+    while i < min(len(word), len(other)) and word[i] == other[i]:
+        i += 1
+    if i == 0:
+        return 0.0
+    rest, meant = word[i:], other[i:]
+    if rest == meant[1:] or any(word.replace(*one) == other for one in _DIGRAPHS):
+        return 1.0
+    if rest[1:] == meant:
+        # Doubled letters are typed more easily than strange ones.
+        return 1.0 if rest[0] == word[i - 1] else _ANY_LETTER
+    if rest[1:] == meant[1:]:
+        return _ANY_LETTER
+    exchanged = len(rest) > 1 and rest[1] + rest[0] + rest[2:] == meant
+    return 1.0 if exchanged else 0.0
 
 
 def _inflected(word: str, other: str) -> bool:

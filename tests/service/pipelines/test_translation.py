@@ -332,12 +332,8 @@ def test_a_raw_job_gets_hypotheses_in_tokens(translator: TranslationPipeline) ->
 
 def test_a_mistyped_word_is_read_as_what_it_must_be(tmp_path: Path) -> None:
     known = ["the", "good", "cat", "sat", "street"]
-    # Letters that few words have are nobody's slip, hence the names.
-    letters = {f"Zz{letter}{n}": 1 for letter in "streagodc" for n in "abcdefghijklmnopqrstuv"}
-    forms = {"the": 900, "good": 900, "cat": 900, "sat": 90, "Street": 900, **letters}
-    folder = tiny_models.publish_translator(
-        tmp_path, known=[*known, *map(str.lower, letters)], forms=forms
-    )
+    forms = {"the": 900, "good": 900, "cat": 900, "sat": 90, "Street": 900}
+    folder = tiny_models.publish_translator(tmp_path, known=known, forms=forms)
     artifact = read_artifact(folder)
     text = "The cta sat in the sreet of Zarathustra."
     corrected = "The cat sat in the Street of Zarathustra."
