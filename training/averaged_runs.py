@@ -40,6 +40,9 @@ def average_runs(folders: Sequence[RunFolder], out: RunFolder) -> Averaged:
     if len(folders) < 2:
         raise RunError("one run is its own mean: name two or more")
     settings = [RunSettings.read(folder) for folder in folders]
+    for folder, own in zip(folders, settings, strict=True):
+        if AVERAGED_SEEDS in own.facts:
+            raise RunError(f"{folder.path} is a mean itself: name the runs that it was made of")
     for folder, own in zip(folders[1:], settings[1:], strict=True):
         _require_alike(folders[0], settings[0], folder, own)
     _require_different(folders, settings)
@@ -77,8 +80,8 @@ def _require_alike(
         raise RunError(f"{pair} read with different tokenizers")
     if own.own_digest != settings.own_digest:
         raise RunError(f"{pair} were trained on different files")
-    if own.origin.own is not None and own.recipe.training.seed != settings.recipe.training.seed:
-        raise RunError(
+    if own.origin.own is not None:
+        raise RunError(  # equal seeds are the same run
             f"{pair} have split {own.origin.own.file.name} with other seeds: each has learnt rows "
             "that the other holds out, and no score of their mean would be true"
         )

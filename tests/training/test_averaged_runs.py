@@ -101,6 +101,8 @@ def test_the_mean_is_begun_with_but_does_not_go_on(
     average_runs(runs[:2], mean)
     assert main(["train", "--resume", "--run", str(mean.path)]) == 1
     assert "is the mean of other runs and cannot go on" in capsys.readouterr().err
+    with pytest.raises(RunError, match="mean is a mean itself: name the runs that it was made of"):
+        average_runs([runs[2], mean], RunFolder(tmp_path / "second"))
     student = trained(tmp_path / "student", f"initial_run={mean.path}")
     assert student.best.exists()
 
