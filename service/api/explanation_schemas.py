@@ -208,6 +208,12 @@ class TranslationBlock(BaseModel):
     ]
 
 
+class Correction(Span):
+    """A word of q that was read as another, or in another case."""
+
+    read_as: Annotated[str, Field(examples=["house"])]
+
+
 class TranslationExplanation(BaseModel):
     """A translation, and what the decoder attended to at each of its tokens."""
 
@@ -215,3 +221,7 @@ class TranslationExplanation(BaseModel):
         str, Field(examples=["Ein Mann fährt Fahrrad."])
     ]
     blocks: list[TranslationBlock]
+    corrections: Annotated[
+        list[Correction] | None,
+        Field(description="the words that were not read as they stand; left out where all were"),
+    ] = None

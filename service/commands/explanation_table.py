@@ -35,6 +35,9 @@ def translation_lines(explanation: translation.Explanation) -> list[str]:
             for token, weights in zip(block.target, block.attention, strict=True)
         ]
         lines += ["", *table(("written", "looked at"), rows, right=())]
+    if explanation.corrections is not None:
+        read = [(_shown(one.text), _shown(one.read_as)) for one in explanation.corrections]
+        lines += ["", *table(("word", "read as"), read, right=())]
     return lines
 
 

@@ -33,6 +33,13 @@ class TextToken:
 
 
 @dataclass(frozen=True)
+class Correction(TextToken):
+    """A word of the text that was read as another, or in another case."""
+
+    read_as: str
+
+
+@dataclass(frozen=True)
 class Block:
     """What was translated in one piece: a sentence, or a part of a very long one.
 
@@ -51,6 +58,7 @@ class Explanation:
 
     translatedText: str  # noqa: N815 (as POST /translate names it)
     blocks: list[Block]
+    corrections: list[Correction] | None = None  # None: every word was read as it stands
 
 
 def require_attention(pipeline: TranslationPipeline) -> None:
@@ -94,7 +102,7 @@ def explain_translation(
         spans = [(a + start, b + start) for a, b in found]
         rows = attention.astype(float).round(_DIGITS).tolist()
         blocks.append(Block(_tokens(text, source), _tokens(whole, spans), rows))
-    return Explanation(whole, blocks)
+    return Explanation(whole, blocks, list(_corrections(pipeline, text, split, glossary)) or None)
 
 
 def target_spans(tokenizer: Tokenizer, tokens: Sequence[int]) -> list[Span]:
@@ -139,6 +147,20 @@ def _source_spans(
             spans.append((spans[-1][1], spans[-1][1]))
             yield [(start + begin, end + begin) for start, end in spans]
             first = last
+        begin += len(sentence)
+
+
+def _corrections(
+    pipeline: TranslationPipeline, text: str, split: SplitTexts, glossary: Glossary | None
+) -> Iterator[Correction]:
+    """The words that were not read as they stand, in order."""
+    (parts,) = split.splits
+    begin = 0  # of the sentence
+    for gap, sentence in zip(parts.gaps, parts.sentences, strict=False):
+        begin += len(gap)
+        for span, read_as in pipeline.masked(sentence, glossary).corrections(sentence):
+            start, end = begin + span.start, begin + span.end
+            yield Correction(text[start:end], start, end, read_as)
         begin += len(sentence)
 
 

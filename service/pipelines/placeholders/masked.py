@@ -112,6 +112,14 @@ class Masked:
             end = stop
         return origins + whole[end:]
 
+    def corrections(self, sentence: str) -> list[Rewritten]:
+        """The words of the sentence, as it came, that are read as others."""
+        whole = _composed_spans(sentence)
+        return [
+            Rewritten(Span(whole[start].start, whole[end - 1].end), text)
+            for (start, end), text in self.rewritten
+        ]
+
     def recognised(self, translation: str) -> tuple[str, list[Span]]:
         """A restored translation with its symbols again, and for each character where it stood.
 

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from service.artifact import TranslationExample
 from service.cli import main
 from tests import tiny_models
 from tests.service.api.conftest import loaded_client
@@ -51,6 +52,16 @@ def test_a_translation_is_a_table_of_what_was_read(run: Run) -> None:
     assert out.count("written  looked at") == 2
     by_name = run("two men talk. a woman sings", "--model", "translation-en-de")
     assert by_name[1] == out
+
+
+def test_a_word_that_was_read_as_another_is_named(run: Run, tmp_path: Path) -> None:
+    example = TranslationExample(text="The cat", translation="The cat", beam_size=5)
+    forms = {"the": 900, "cat": 900}
+    tiny_models.publish_translator(tmp_path, known=["the", "cat"], forms=forms, examples=(example,))
+    status, out, _ = run("The cta.", "--target", "de", models=tmp_path)
+    assert status == 0
+    assert out.startswith("The cat.\n")
+    assert out.endswith("\nword  read as\ncta   cat\n")
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,24 @@ def test_what_is_kept_is_explained_as_it_stands(
         assert "12:30" in tokens
 
 
+def test_what_was_read_as_another_word_is_named(tmp_path: Path) -> None:
+    forms = {"the": 900, "Cat": 900, "sat": 90}
+    folder = tiny_models.publish_translator(tmp_path, known=["the", "cat", "sat"], forms=forms)
+    pipeline = TranslationPipeline(read_artifact(folder))
+    text = "Zoe\u0308 saw 5, the cta sat.  the cat sat!"
+    explanation = check(pipeline, text, SearchOptions())
+    assert explanation.corrections is not None
+    assert [(one.text, one.read_as) for one in explanation.corrections] == [
+        ("cta", "Cat"),
+        ("cat", "Cat"),
+    ]
+    for one in explanation.corrections:
+        assert text[one.start : one.end] == one.text
+    sources = [[token.text for token in block.source] for block in explanation.blocks]
+    assert all("Cat" not in tokens for tokens in sources)
+    assert check(pipeline, "The Cat sat.", SearchOptions()).corrections is None
+
+
 def test_a_glossary_is_explained(keeping: TranslationPipeline) -> None:
     glossary, text = Glossary({"the cat": "die Katze"}), "the cat sat."
     split = keeping.split([text], glossary)
