@@ -187,7 +187,9 @@ def read(
         masked = _calmed(masked) if shouts else masked
     else:
         one_case = shouts or _whispers(sentence)
-        rewritten = _rewritten(sentence, kept, spelling, one_case, shouts)
+        rewritten = _rewritten(
+            sentence, kept, keeper.slips(sentence), spelling if one_case else None
+        )
         masked = mask(sentence, kept, symbols, rewritten)
         masked = _begun(masked) if one_case else masked
     return replace(masked, open=sentence.rstrip()[-1:].isalnum(), capitals=shouts)
@@ -246,26 +248,24 @@ def _whispers(sentence: str) -> bool:
 
 
 def _rewritten(
-    sentence: str, kept: Sequence[Kept], spelling: Spelling, one_case: bool, shouts: bool
+    sentence: str, kept: Sequence[Kept], slips: Mapping[Span, str], cased: Spelling | None
 ) -> list[Rewritten]:
     """The words outside of what is kept that are read as others.
 
-    one_case: whether capitals say nothing; shouts: whether there are only capitals.
+    slips: what each mistyped one must be; cased: where all are in one case.
     """
     spans = iter([*(one.span for one in kept), Span(len(sentence), len(sentence))])
     span = next(spans)
     rewritten: list[Rewritten] = []
-    for i, match in enumerate(WORD.finditer(sentence)):
+    for match in WORD.finditer(sentence):
         while span.end <= match.start() < len(sentence):
             span = next(spans)
         if span.start < match.end():
             continue
-        word = match.group()
-        read = None if shouts else spelling.correction(word, i == 0)
-        if read is None and one_case:
-            read = spelling.cased(word)
-        if read is not None and read != word:
-            rewritten.append(Rewritten(Span(*match.span()), read))
+        word, place = match.group(), Span(*match.span())
+        read = slips.get(place) or (word if cased is None else cased.cased(word))
+        if read != word:
+            rewritten.append(Rewritten(place, read))
     return rewritten
 
 

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
+from operator import and_
 from typing import NamedTuple
 
 from service.pipelines.placeholders.known_words import KnownWords
@@ -117,8 +119,9 @@ class Keeper:
     def _names(self, text: str) -> Iterator[Span]:
         """Runs of words that are written as names are and are not known, and foreign letters."""
         run: Span | None = None
-        for i, match in enumerate(WORD.finditer(text)):
-            if not self._keeps(match.group(), i == 0):
+        slips = self.slips(text)
+        for match in WORD.finditer(text):
+            if Span(*match.span()) in slips or not self._keeps(match.group()):
                 continue
             if run is not None and text[run.end : match.start()] == " ":
                 run = Span(run.start, match.end())
@@ -129,12 +132,32 @@ class Keeper:
         if run is not None:
             yield run
 
-    def _keeps(self, word: str, begins: bool) -> bool:
+    def slips(self, text: str) -> dict[Span, str]:
+        """The mistyped words of a text, and what each must be.
+
+        A word with a capital beside one that is a name may be a name as well: "Usain Bolt" did not
+        come by boat.
+        """
+        if self.spelling is None:
+            return {}
+        words = list(WORD.finditer(text))
+        read = [self.spelling.correction(word.group(), i == 0) for i, word in enumerate(words)]
+        names = [
+            one is None and self._keeps(word.group()) for one, word in zip(read, words, strict=True)
+        ]
+        joined = [text[one.end() : next_.start()] == " " for one, next_ in pairwise(words)]
+        behind = [False, *map(and_, names, joined)]
+        ahead = [*map(and_, names[1:], joined), False]
+        return {
+            Span(*word.span()): one
+            for word, one, *beside in zip(words, read, behind, ahead, strict=False)
+            if one is not None and not (word.group()[0].isupper() and any(beside))
+        }
+
+    def _keeps(self, word: str) -> bool:
         if len(word) > _LONGEST_PART:
             return False  # kept already, by its form
         # An apostrophe is as far behind the Latin letters as those of other alphabets.
         if any(letter > "\u024f" and letter not in "ẞ’" for letter in word):
             return True  # not written in Latin letters
-        if self._known is None or not word[0].isupper() or word in self._known:
-            return False
-        return self.spelling is None or self.spelling.correction(word, begins) is None
+        return self._known is not None and word[0].isupper() and word not in self._known

@@ -16,7 +16,8 @@ from service.pipelines.placeholders.known_words import KnownWords
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SHORTEST, _LONGEST = 3, 30  # letters of a word that is looked at
 # Times that training has read what a word is taken for, at least: the fewer letters, the more other
-# words are a slip away, and what has a capital may be a name.
+# words are a slip away, and what has a capital may be a name (there the times count by how likely
+# the slip is).
 _LEAST = {3: 200, 4: 20}
 _LEAST_OF_LONGER = 5
 _LEAST_WITH_CAPITAL = {3: 200, 4: 200}
@@ -79,7 +80,8 @@ class Spelling:
         form, count = self._forms[best], self._counts[best]
         if not word[0].isupper():
             return form if count >= _LEAST.get(len(word), _LEAST_OF_LONGER) else None
-        if count < _LEAST_WITH_CAPITAL.get(len(word), _LEAST_OF_LONGER_WITH_CAPITAL):
+        least = _LEAST_WITH_CAPITAL.get(len(word), _LEAST_OF_LONGER_WITH_CAPITAL)
+        if _likely(folded, best) * count < least:
             return None
         return form[:1].upper() + form[1:] if begins or form[0].isupper() else None
 
@@ -121,13 +123,15 @@ def _lacking(word: str) -> set[str]:
 
 def _likely(word: str, other: str) -> float:
     """How likely the slip is that makes a word of another one; 0 where it takes more than one."""
+    if any(word.replace(*one) == other for one in _DIGRAPHS):
+        return 1.0
     i = 0
     while i < min(len(word), len(other)) and word[i] == other[i]:
         i += 1
     if i == 0:
         return 0.0
     rest, meant = word[i:], other[i:]
-    if rest == meant[1:] or any(word.replace(*one) == other for one in _DIGRAPHS):
+    if rest == meant[1:]:
         return 1.0
     if rest[1:] == meant:
         # Doubled letters are typed more easily than strange ones.

@@ -38,6 +38,7 @@ FORMS = {
     "I": 900,
     "Paris": 30,
     "Zug": 2,
+    "Übung": 40,
 }
 NAMES = {"paris"}
 KNOWN = KnownWords({form.casefold() for form in FORMS} - NAMES, compounds=True)
@@ -61,6 +62,7 @@ def keeper(spelling: Spelling) -> Keeper:
         ("sieeht", False, "sieht"),  # doubled
         ("sixht", False, "sieht"),  # changed
         ("schoene", False, "schöne"),  # of a keyboard without umlauts
+        ("Uebung", False, "Übung"),
         ("grosser", False, None),  # the same word
         ("Steth", True, "Steht"),
         ("Steth", False, None),  # with a capital within a sentence, where no verb has one
@@ -72,8 +74,9 @@ def keeper(spelling: Spelling) -> Keeper:
         ("ug", False, None),
         ("Uber", False, None),  # a short one with a capital may be a name
         ("Hnud", False, "Hund"),
-        ("Maier", False, "Maler"),
-        ("Mailer", False, "Maler"),
+        ("Maier", False, None),  # a strange letter needs ten times the evidence
+        ("Mahler", False, None),
+        ("Mlaer", False, "Maler"),
         ("schönem", False, None),  # inflected
         ("schönn", False, "schönen"),
         ("schönenn", False, "schönen"),  # but nothing ends in two of them
@@ -125,6 +128,15 @@ def test_a_sentence_is_read_as_it_was_meant(keeper: Keeper) -> None:
     assert read("Der Mann sieht Paris.", keeper).rewritten == []
 
 
+def test_what_stands_beside_a_name_may_be_one(keeper: Keeper) -> None:
+    assert read("Der Hudn sieht Usain.", keeper).text == f"Der Hund sieht {SYMBOLS[0]}."
+    for text in ("Der Mann sieht Usain Hudn.", "Der Mann sieht Hudn Usain."):
+        masked = read(text, keeper)
+        assert masked.text == f"Der Mann sieht {SYMBOLS[0]}."
+        assert masked.rewritten == []
+    assert read("Usain, der Hudn", keeper).text == f"{SYMBOLS[0]}, der Hund"
+
+
 def test_what_is_kept_and_what_a_glossary_holds_is_not_corrected(keeper: Keeper) -> None:
     masked = read("Der Hnud sieht a@hnud.de", keeper, Glossary({"Hnud": "hound"}))
     assert masked.text == f"Der {SYMBOLS[0]} sieht {SYMBOLS[1]}"
@@ -156,7 +168,7 @@ def test_most_slips_are_found(spelling: Spelling) -> None:
             typed = mistyped(word, Random(f"{seed} {word}"))
             found += typed == word or spelling.correction(typed, False) == word
             total += 1
-    assert 0.75 < found / total < 1
+    assert 0.65 < found / total < 1
 
 
 def test_forms_in_their_file() -> None:
