@@ -14,6 +14,7 @@ from service.artifact import (
     BOS_ID,
     EOS_ID,
     Artifact,
+    ArtifactError,
     TranslationManifest,
     UnencodableText,
     encodable,
@@ -129,7 +130,7 @@ class TranslationPipeline:
     """A translator ready to answer. Thread-safe."""
 
     def __init__(self, artifact: Artifact, options: PipelineOptions | None = None) -> None:
-        """Raises TypeError for an artifact of another task."""
+        """Raises TypeError for an artifact of another task, ArtifactError for its list of forms."""
         if not isinstance(artifact.manifest, TranslationManifest):
             raise TypeError(f"{artifact.name} is a {artifact.manifest.task} model")
         self.artifact = artifact
@@ -358,7 +359,10 @@ class TranslationPipeline:
 
 
 def _keeper(artifact: Artifact, correct: bool) -> tuple[Sequence[str], Keeper | None]:
-    """The placeholders of a model, and what finds their places."""
+    """The placeholders of a model, and what finds their places.
+
+    Raises ArtifactError where its list of forms is none.
+    """
     manifest = artifact.manifest
     assert isinstance(manifest, TranslationManifest)
     facts = manifest.placeholders
@@ -369,7 +373,13 @@ def _keeper(artifact: Artifact, correct: bool) -> tuple[Sequence[str], Keeper | 
     known = KnownWords(words, compounds)
     if facts.spelling is None or not correct:
         return facts.symbols, Keeper(known)
-    forms = forms_in((artifact.path / facts.spelling).read_text(encoding="utf-8"))
+    path = artifact.path / facts.spelling
+    try:
+        forms = forms_in(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ArtifactError(
+            f"{path} has to hold a word, a tab and a count in each line: {error}"
+        ) from error
     return facts.symbols, Keeper(known, Spelling(forms, known))
 
 

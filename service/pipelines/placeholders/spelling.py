@@ -35,7 +35,7 @@ def forms_content(forms: Mapping[str, int]) -> str:
 
 def forms_in(content: str) -> dict[str, int]:
     """The forms of such a file. Raises ValueError for another."""
-    lines = [line.split("\t") for line in content.splitlines()]
+    lines = [line.split("\t") for line in content.split("\n") if line]
     return {form: int(count) for form, count in lines}
 
 

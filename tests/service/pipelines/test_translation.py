@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.artifact import EOS_ID, read_artifact
+from service.artifact import EOS_ID, ArtifactError, read_artifact
 from service.errors import TextError
 from service.pipelines.options import PipelineOptions
 from service.pipelines.sentences import SplitText
@@ -340,5 +340,8 @@ def test_a_mistyped_word_is_read_as_what_it_must_be(tmp_path: Path) -> None:
     translator = TranslationPipeline(artifact, PipelineOptions())
     assert translator.translate([text, "in the street"]) == [corrected, "In the Street"]
     assert translator.translate_sentences([text]) == [corrected]
+    (folder / "spelling.tsv").write_text("the\n", "utf-8")
+    with pytest.raises(ArtifactError, match=r"spelling\.tsv has to hold a word, a tab and a count"):
+        TranslationPipeline(artifact, PipelineOptions())
     as_it_is = TranslationPipeline(artifact, PipelineOptions(correct_spelling=False))
     assert as_it_is.translate([text, "in the street"]) == [text, "in the street"]
