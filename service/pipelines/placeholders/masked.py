@@ -191,7 +191,7 @@ def read(
             sentence, kept, keeper.slips(sentence), spelling if one_case else None
         )
         masked = mask(sentence, kept, symbols, rewritten)
-        masked = _begun(masked) if one_case else masked
+        masked = _begun(masked) if one_case and spelling.capitals else masked
     return replace(masked, open=sentence.rstrip()[-1:].isalnum(), capitals=shouts)
 
 

@@ -25,6 +25,7 @@ _LEAST_OF_LONGER_WITH_CAPITAL = 20
 _INFLECTIONS = frozenset("demnrst")  # with which words of German and English end, or do not
 _DIGRAPHS = (("ae", "ä"), ("oe", "ö"), ("ue", "ü"))  # of keyboards without umlauts
 _ANY_LETTER = 0.1  # how likely one wrong letter of all is, beside a slip that knows no other
+_FEWEST_CAPITALS = 0.01  # of the forms: fewer are strays in texts of lower case
 _KEPT_IN_MIND = 20_000  # words
 
 
@@ -40,7 +41,10 @@ def forms_in(content: str) -> dict[str, int]:
 
 
 class Spelling:
-    """The words that a translator was trained on, as they are mostly written. Thread-safe."""
+    """The words that a translator was trained on, as they are mostly written. Thread-safe.
+
+    capitals: whether its texts had any. One that has read lower case alone must be given that.
+    """
 
     def __init__(self, forms: Mapping[str, int], known: KnownWords) -> None:
         """forms: words as they are mostly written, and how often each was read, names too.
@@ -48,6 +52,8 @@ class Spelling:
         known: the words that are not to be corrected, without names.
         """
         self._known = known
+        with_capital = sum(not form.islower() for form in forms)
+        self.capitals = with_capital > _FEWEST_CAPITALS * len(forms)
         self._forms = {form.casefold(): form for form in forms}
         self._counts = {
             folded: forms[form]

@@ -128,6 +128,18 @@ def test_a_sentence_is_read_as_it_was_meant(keeper: Keeper) -> None:
     assert read("Der Mann sieht Paris.", keeper).rewritten == []
 
 
+def test_who_has_read_lower_case_alone_is_given_that() -> None:
+    def keeper(forms: dict[str, int]) -> Keeper:
+        known = KnownWords([form.casefold() for form in forms], compounds=True)
+        return Keeper(known, Spelling(forms, known))
+
+    lower = {form.casefold(): count for form, count in FORMS.items()}
+    assert read("hund und mann", keeper(lower)).text == "hund und mann"
+    shouted = read("HUND UND MANN", keeper(lower))
+    assert (shouted.text, shouted.capitals) == ("hund und mann", True)
+    assert read("hund und mann", keeper({**lower, "Haus": 300})).text == "Hund und mann"
+
+
 def test_what_stands_beside_a_name_may_be_one(keeper: Keeper) -> None:
     assert read("Der Hudn sieht Usain.", keeper).text == f"Der Hund sieht {SYMBOLS[0]}."
     for text in ("Der Mann sieht Usain Hudn.", "Der Mann sieht Hudn Usain."):
