@@ -14,6 +14,7 @@ from training.initial.classifier import InitialClassifier
 from training.kinds.classification import load_classifier
 from training.leave_one_out import Study, left_out_scores
 from training.networks.build import build_classifier
+from training.networks.classifier import Pooling
 from training.origin import Origin
 from training.recipe import ClassificationRecipe, RecipeError, read_recipe
 from training.run_folder import RunError, RunFolder
@@ -210,6 +211,26 @@ def test_a_classifier_goes_on_where_another_ended(model: Path, tmp_path: Path) -
     began = build_classifier(goes_on.network, len(before["embedding.weight"]), 2)
     InitialClassifier(goes_on, str(first.path)).load_into(began)
     assert torch.equal(began.head.weight, before["head.weight"])
+
+
+@pytest.mark.parametrize("pooling", ["max", "mean"])
+def test_a_head_over_one_pooling_goes_on_over_both(
+    model: Path, tmp_path: Path, pooling: Pooling
+) -> None:
+    first = RunFolder(tmp_path / "first")
+    start_run(first, recipe(model, **{"network.pooling": pooling}), Origin(tmp_path), quiet=True)
+    known = load_classifier(first).network.eval()
+    both = recipe(first.path, **{"network.pooling": "max+mean"})
+    began = build_classifier(both.network, known.embedding.num_embeddings, 2).eval()
+    InitialClassifier(both, str(first.path)).load_into(began)
+    tokens, lengths = torch.randint(4, 40, (3, 9)), torch.tensor([9, 1, 5])
+    with torch.no_grad():
+        torch.testing.assert_close(began(tokens, lengths), known(tokens, lengths))
+
+    second = RunFolder(tmp_path / "second")
+    start_run(second, both, Origin(tmp_path), quiet=True)
+    of_max, of_mean = load_classifier(second).network.head.weight.chunk(2, dim=1)
+    assert (of_mean if pooling == "max" else of_max).any()  # what was zero is learnt
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,22 @@
 """What a classifier takes over from another run.
 
 A language model gives its tokenizer, embedding and LSTM; a classifier its head too, so that it is
-trained further.
+trained further. A head over one pooling is taken over into one over both with zeros for the other:
+the network begins with the same answers.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from service.artifact import Source
 from service.artifact.tokenizer import Tokenizer
 from training.corpora import text_corpora
 from training.initial.run import InitialRun
+from training.networks.classifier import Pooling
 from training.recipe import ClassificationRecipe, LanguageModelRecipe
 from training.run_folder import RunError
 
@@ -43,11 +46,19 @@ class InitialClassifier(InitialRun):
             )
 
     def _load(self, network: Any) -> None:
-        if self.gives_head:
-            super()._load(network)
+        if isinstance(self.began, ClassificationRecipe):
+            network.load_state_dict(self._widened(self.began.network.pooling, network.pooling))
             return
         network.embedding.load_state_dict(_under("embedding.", self.weights))
         network.recurrent.load_state_dict(_under("recurrent.", self.weights))
+
+    def _widened(self, began: Pooling, pooling: Pooling) -> Mapping[str, Tensor]:
+        """The weights with a head for another pooling (`networks.classifier.pool`)."""
+        if pooling == began:
+            return self.weights
+        head = self.weights["head.weight"]  # classes x states
+        parts = [head if part == began else torch.zeros_like(head) for part in pooling.split("+")]
+        return {**self.weights, "head.weight": torch.cat(parts, dim=1)}
 
     def _older_sources(self, root: Path) -> Sequence[Source]:
         return text_corpora(root, self.began.data).sources
@@ -69,7 +80,8 @@ class InitialClassifier(InitialRun):
         if isinstance(began, ClassificationRecipe):
             theirs = began.network
             expected |= {name: getattr(theirs, name) for name in ("layers", "bidirectional")}
-            expected["pooling"] = theirs.pooling
+            if recipe.network.pooling != "max+mean":
+                expected["pooling"] = theirs.pooling
         self._require_same(recipe.network, expected)
 
 
