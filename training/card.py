@@ -5,7 +5,7 @@ Mitchell et al. 2019, "Model Cards for Model Reporting". Knows nothing about fil
 
 from collections.abc import Sequence
 
-from service.artifact import AnyDraft, TaggingDraft
+from service.artifact import AnyDraft, TaggingDraft, TranslationDraft
 from service.artifact.manifest import TextDraft
 from training.recipe import PublishedRecipe, TokenizerSettings, WordTokenizer
 from training.tables import markdown_table
@@ -56,7 +56,14 @@ def _data(draft: AnyDraft) -> list[str]:
     rows = [
         [source.name, f"{source.rows:,}", source.license, source.url] for source in draft.sources
     ]
-    return [markdown_table(["trained on", "rows", "licence", "from"], rows)]
+    return [markdown_table(["trained on", "rows", "licence", "from"], rows), *_dictionary(draft)]
+
+
+def _dictionary(draft: AnyDraft) -> list[str]:
+    kept = draft.placeholders if isinstance(draft, TranslationDraft) else None
+    if kept is None or kept.dictionary is None:
+        return []
+    return ["", f"Words of a dictionary in `{kept.spelling}`: {kept.dictionary}."]
 
 
 def _reading(draft: AnyDraft, recipe: PublishedRecipe) -> list[str]:

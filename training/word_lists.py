@@ -4,26 +4,36 @@ The words by which it tells names, and how words are mostly written, by which it
 ones; both lie in a run's folder and go into the version that is published from it.
 """
 
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from service.pipelines.placeholders import forms_content, forms_in
+from service.pipelines.placeholders import KnownWords, Spelling, forms_content, forms_in
 from training.corpora import Corpora
+from training.data.dictionary import dictionary
 from training.data.examples import SentencePair
 from training.data.masking import known_words, names_taken_over, words_content
-from training.data.spelling import merged_forms, written_forms
+from training.data.spelling import merged_forms, mistakable, written_forms
 from training.run_folder import RunFolder
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class WordLists:
     """words: case folded, sorted; forms: as words are mostly written, and how often they were read.
 
-    A version from before forms were written down has none.
+    A version from before forms were written down has none. A form that was never read is a word of
+    a dictionary that would be taken for a mistyped one.
     """
 
     words: list[str] = field(default_factory=list)
     forms: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def of_dictionary(self) -> bool:
+        """Whether some are a dictionary's."""
+        return not all(self.forms.values())
 
     def files(self) -> dict[str, bytes]:
         """The files of a run's folder, or of a version, by their names."""
@@ -43,6 +53,18 @@ def lists_of(corpora: Corpora[SentencePair], known: WordLists | None = None) -> 
     words = known_words(pair.source for pair in pairs).union(known.words)
     forms = written_forms(pair.source for pair in pairs)
     return WordLists(sorted(words - names_taken_over(pairs)), merged_forms(forms, known.forms))
+
+
+def with_dictionary(lists: WordLists, language: str) -> WordLists:
+    """With the words of a language that would be taken for mistyped ones of the lists."""
+    if not lists.forms:
+        return lists
+    spelling = Spelling(lists.forms, KnownWords.of(lists.words, language))
+    words = mistakable(dictionary(language), spelling)
+    _log.info(
+        "%s words of a dictionary are a slip away from known ones, and right", f"{len(words):,}"
+    )
+    return replace(lists, forms={**dict.fromkeys(sorted(words), 0), **lists.forms})
 
 
 def lists_in(run: RunFolder, corpora: Corpora[SentencePair] | None = None) -> WordLists:

@@ -369,8 +369,7 @@ def _keeper(artifact: Artifact, correct: bool) -> tuple[Sequence[str], Keeper | 
     if facts is None:
         return (), None
     words = (artifact.path / facts.words).read_text(encoding="utf-8").split("\n")
-    compounds = manifest.languages.source.split("-")[0] == "de"
-    known = KnownWords(words, compounds)
+    known = KnownWords.of(words, manifest.languages.source)
     if facts.spelling is None or not correct:
         return facts.symbols, Keeper(known)
     path = artifact.path / facts.spelling

@@ -157,7 +157,7 @@ PAIRS_SETTINGS = (
 
 
 def test_a_users_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = {"one": "eins", "two": "zwei", "red": "rot", "cat": "Katze", "dog": "Hund"}
+    words = {"one": "eins", "two": "zwei", "red": "rot", "house": "Haus", "dog": "Hund"}
     english = [" ".join(line) for line in itertools.product(words, repeat=3)]
     german = [" ".join(words[word] for word in line.split()) for line in english]
     pairs, run, model = tmp_path / "pairs.tsv", tmp_path / "run", tmp_path / "models" / "mine"
@@ -170,9 +170,13 @@ def test_a_users_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert manifest.license == "the user's own"
     assert [(source.name, source.rows) for source in manifest.sources] == [("pairs.tsv", 100)]
     with loaded_client(model.parent) as client:
-        body = {"q": ["two red dog", "red cat one"], "source": "en", "target": "de"}
+        body = {"q": ["two red dog", "red hosue one"], "source": "en", "target": "de"}
         answer = client.post("/translate", json=body).json()
-    assert answer == {"translatedText": ["zwei rot Hund", "rot Katze eins"]}
+        explained = client.post("/explain", json={**body, "q": "one horse"}).json()
+    assert answer == {"translatedText": ["zwei rot Hund", "rot Haus eins"]}
+    # A slip away from "house" too, but a word: the dictionary has it.
+    assert "horse\t0\n" in (model / "1" / "spelling.tsv").read_text("utf-8")
+    assert "corrections" not in explained
 
 
 def test_a_bad_row_is_named_by_its_line_and_nothing_is_written(

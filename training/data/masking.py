@@ -182,4 +182,4 @@ def _replaced(pair: SentencePair, chosen: Sequence[Replaceable], random: Random)
 
 def keeper_of(words: Sequence[str], language: str) -> Keeper:
     """The keeper that the service makes of a model's words."""
-    return Keeper(KnownWords(words, compounds=language.split("-")[0] == "de"))
+    return Keeper(KnownWords.of(words, language))

@@ -1,10 +1,10 @@
-"""How the words of texts are written, for a translator that is to know a mistyped one."""
+"""How the words of a language are written, for a translator that is to know a mistyped one."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from service.pipelines.placeholders import composed
+from service.pipelines.placeholders import Spelling, composed
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -40,3 +40,13 @@ def merged_forms(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, 
         folded = form.casefold()
         by_word[folded] = max(by_word.get(folded, (0, "")), (count, form))
     return {form: count for count, form in by_word.values()}
+
+
+def mistakable(words: Iterable[str], spelling: Spelling) -> set[str]:
+    """The words that would be taken for mistyped others; of several forms the small one."""
+    found: dict[str, str] = {}
+    for word in words:
+        folded = word.casefold()
+        if spelling.correction(folded, begins=False) is not None:
+            found[folded] = max(found.get(folded, word), word)  # capitals sort first
+    return set(found.values())

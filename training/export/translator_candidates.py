@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from service.artifact import Decoding, Languages, Placeholders, TranslationDraft
 from service.pipelines.placeholders import SYMBOLS
+from training.data.dictionary import SOURCE
 from training.export.candidate import (
     TOKENIZER_FILE,
     Candidate,
@@ -20,6 +21,7 @@ from training.export.graph import OPSET
 from training.export.translator import translator_graphs
 from training.run_folder import RunFolder
 from training.trained import TranslationRun
+from training.word_lists import WordLists
 
 MAX_LENGTH_FACTOR = 1.5  # target tokens for each source token, beside 10 for short sentences
 
@@ -33,7 +35,7 @@ def translator_candidates(
     graphs = translator_graphs(run.network, "fp32")
     worst = check_translator_agreement(run.network, graphs, rows)
     notes = [*of_cell, f"torch and onnxruntime agree to {worst:.1e} (fp32 log-probabilities)"]
-    lists = {} if run.recipe.placeholders is None else run.lists.files()
+    files_of_lists = {} if run.recipe.placeholders is None else run.lists.files()
     candidates = []
     for precision in precisions:
         chosen = graphs if precision == "fp32" else translator_graphs(run.network, "int8")
@@ -59,10 +61,10 @@ def translator_candidates(
             decoding=Decoding(
                 states=chosen.states, memory=chosen.memory, max_length_factor=MAX_LENGTH_FACTOR
             ),
-            placeholders=_placeholders(lists),
+            placeholders=_placeholders(run.lists, files_of_lists),
         )
         files = {
-            **lists,
+            **files_of_lists,
             "encoder.onnx": chosen.encoder.SerializeToString(),
             "decoder.onnx": chosen.decoder.SerializeToString(),
         }
@@ -70,9 +72,13 @@ def translator_candidates(
     return candidates, notes
 
 
-def _placeholders(lists: Mapping[str, bytes]) -> Placeholders | None:
-    """lists: of the words that it knows, by their files; none of a network that keeps nothing."""
-    if not lists:
+def _placeholders(lists: WordLists, files: Mapping[str, bytes]) -> Placeholders | None:
+    """lists: of the words that it knows; files: theirs, none of a network that keeps nothing."""
+    if not files:
         return None
-    spelling = RunFolder.SPELLING if RunFolder.SPELLING in lists else None
-    return Placeholders(symbols=SYMBOLS, words=RunFolder.WORDS, spelling=spelling)
+    return Placeholders(
+        symbols=SYMBOLS,
+        words=RunFolder.WORDS,
+        spelling=RunFolder.SPELLING if RunFolder.SPELLING in files else None,
+        dictionary=SOURCE if lists.of_dictionary else None,
+    )

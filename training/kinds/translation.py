@@ -35,7 +35,7 @@ from training.run_settings import RunSettings
 from training.task import Task
 from training.taught_corpora import with_taught_pairs
 from training.trained import TranslationRun
-from training.word_lists import WordLists, lists_in, lists_of
+from training.word_lists import WordLists, lists_in, lists_of, with_dictionary
 
 
 class TranslationKind:
@@ -164,14 +164,16 @@ def _lists(
 ) -> WordLists:
     """What a network will know: the words of pairs, and those that its beginning could read.
 
+    What a dictionary has besides is right too, where it looks like a mistyped one of them.
+
     Not names that it need not know, nor the words of a teacher's texts: it keeps what stands in no
     pair as it is written.
     """
     if recipe.placeholders is None:
         return WordLists()
-    if initial is None or not initial.reads(recipe.languages.source):
-        return lists_of(pairs)
-    return lists_of(pairs, _known_to(initial))
+    source = recipe.languages.source
+    known = _known_to(initial) if initial is not None and initial.reads(source) else None
+    return with_dictionary(lists_of(pairs, known), source)
 
 
 def _known_to(initial: InitialTranslator) -> WordLists:
@@ -199,7 +201,8 @@ def _lists_of(run: RunFolder, recipe: TranslationRecipe, pairs: Corpora[Sentence
     """Those of a run; one from before they were written down knows those of its pairs."""
     if recipe.placeholders is None:
         return WordLists()
-    return lists_in(run, pairs) if run.words.exists() else lists_of(pairs)
+    lists = lists_in(run, pairs) if run.words.exists() else lists_of(pairs)
+    return lists if run.spelling.exists() else with_dictionary(lists, recipe.languages.source)
 
 
 def _tokenizer(run: RunFolder) -> Tokenizer:

@@ -31,11 +31,13 @@ class Placeholders(Record):
     of them is kept.
     spelling: a file of words as they are mostly written, each with a tab and how often training has
     read it, names too; by it a mistyped word is read as another. None: every word is read as it is.
+    dictionary: where those of its words come from that training never read, and their licence.
     """
 
     symbols: tuple[Annotated[str, Field(min_length=1, max_length=1)], ...] = Field(min_length=1)
     words: FileName
     spelling: FileName | None = None
+    dictionary: str | None = None
 
 
 class Decoding(Record):

@@ -2,10 +2,16 @@
 
 import re
 from collections.abc import Collection
+from typing import Self
 
 
 class KnownWords:
     """The words that a translator was trained on, in one case."""
+
+    @classmethod
+    def of(cls, words: Collection[str], language: str) -> Self:
+        """Those of a language, by its code."""
+        return cls(words, compounds=language.split("-")[0] == "de")
 
     def __init__(self, words: Collection[str], compounds: bool) -> None:
         """words: case folded. compounds: whether words are made of others without a space."""

@@ -47,13 +47,15 @@ class Spelling:
     """
 
     def __init__(self, forms: Mapping[str, int], known: KnownWords) -> None:
-        """forms: words as they are mostly written, and how often each was read, names too.
+        """forms: words as they are mostly written, and how often each was read, names too. What is
+        right although it was never read counts 0.
 
         known: the words that are not to be corrected, without names.
         """
         self._known = known
-        with_capital = sum(not form.islower() for form in forms)
-        self.capitals = with_capital > _FEWEST_CAPITALS * len(forms)
+        read = [form for form in forms if forms[form]]
+        with_capital = sum(not form.islower() for form in read)
+        self.capitals = with_capital > _FEWEST_CAPITALS * len(read)
         self._forms = {form.casefold(): form for form in forms}
         self._counts = {
             folded: forms[form]

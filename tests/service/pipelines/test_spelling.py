@@ -138,6 +138,18 @@ def test_who_has_read_lower_case_alone_is_given_that() -> None:
     shouted = read("HUND UND MANN", keeper(lower))
     assert (shouted.text, shouted.capitals) == ("hund und mann", True)
     assert read("hund und mann", keeper({**lower, "Haus": 300})).text == "Hund und mann"
+    # A dictionary's words say nothing of what was read.
+    assert read("hund und mann", keeper({**lower, "Haut": 0})).text == "hund und mann"
+
+
+def test_what_is_right_although_it_was_never_read() -> None:
+    forms = {**FORMS, "Maut": 0, "streit": 0, "Mahler": 0}
+    known = KnownWords({form.casefold() for form in FORMS} - NAMES, compounds=True)
+    spelling = Spelling(forms, known)
+    assert Spelling(FORMS, known).correction("steit", False) == "steht"
+    assert Spelling({**FORMS, "steit": 0}, known).correction("steit", False) is None
+    assert spelling.correction("strit", False) is None  # nothing is taken for it
+    assert spelling.cased("MAUT") == "Maut"
 
 
 def test_what_stands_beside_a_name_may_be_one(keeper: Keeper) -> None:

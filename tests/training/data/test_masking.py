@@ -6,7 +6,7 @@ from service.pipelines.placeholders import SYMBOLS
 from training.corpora import Corpora
 from training.data.examples import SentencePair
 from training.data.masking import MaskedPairs, keeper_of, known_words, names_taken_over
-from training.word_lists import WordLists, lists_of
+from training.word_lists import WordLists, lists_of, with_dictionary
 
 PAIR = SentencePair(
     "Yesterday Peter Schmidt paid 12 of 12 bills at www.example.org with 3 men.",
@@ -89,6 +89,18 @@ def test_names_that_the_other_language_takes_over() -> None:
     assert lists.words == ["bridge", "hotel", "in", "munich", "sees", "the"]
     assert lists.forms["Anna"] == 9
     assert lists.forms["Munich"] == 2
+
+
+def test_a_dictionary_tells_what_is_right() -> None:
+    lists = WordLists(["internal", "munich"], {"internal": 9, "Munich": 7})
+    whole = with_dictionary(lists, "en")
+    assert whole.forms["interval"] == 0
+    assert whole.forms["internal"] == 9
+    assert "Munch" not in whole.forms  # a name is nothing that is corrected to
+    assert "between" not in whole.forms  # and this looks like none of them
+    assert (lists.of_dictionary, whole.of_dictionary) == (False, True)
+    assert with_dictionary(WordLists(["internal"]), "en") == WordLists(["internal"])
+    assert with_dictionary(lists, "tlh") == lists
 
 
 def test_a_number_within_an_address_is_not_the_number_itself() -> None:

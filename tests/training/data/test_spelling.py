@@ -1,6 +1,8 @@
 """How words are written, as a translator's training reads them."""
 
-from training.data.spelling import merged_forms, written_forms
+from service.pipelines.placeholders import KnownWords, Spelling
+from training.data.dictionary import dictionary
+from training.data.spelling import merged_forms, mistakable, written_forms
 
 
 def test_the_forms_that_words_mostly_have() -> None:
@@ -23,3 +25,28 @@ def test_the_forms_that_words_mostly_have() -> None:
 def test_a_run_goes_on_with_the_texts_of_the_one_before() -> None:
     both = merged_forms({"Hund": 3, "essen": 2}, {"hund": 1, "Essen": 5, "neu": 1})
     assert both == {"Hund": 3, "Essen": 5, "neu": 1}
+
+
+def test_right_words_that_look_like_mistyped_ones() -> None:
+    forms = {"Zwecke": 100, "streckte": 100, "internal": 100, "Mann": 100}
+    spelling = Spelling(forms, KnownWords([form.casefold() for form in forms], compounds=True))
+    words = [
+        "Zecke",
+        "ZECKE",
+        "zecke",
+        "Streikte",
+        "interval",
+        "Mann",
+        "Mannmann",
+        "far",
+        "internl",
+    ]
+    assert mistakable(words[:2], spelling) == {"Zecke"}
+    assert mistakable(words, spelling) == {"zecke", "Streikte", "interval", "internl"}
+
+
+def test_the_dictionary_of_a_language() -> None:
+    assert {"interval", "burrowed", "casks", "lathe"} <= {*dictionary("en")}
+    assert "definately" not in dictionary("en-GB")
+    assert {"Zecke", "streikte", "häutet"} <= {*dictionary("de-AT")}
+    assert not dictionary("tlh")

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from service.artifact import ArtifactError, read_artifact
+from service.artifact import ArtifactError, Placeholders, TranslationManifest, read_artifact
 from service.pipelines.classification import ClassificationPipeline
 from service.pipelines.loading import load_pipeline
 from service.pipelines.translation import SearchOptions, TranslationPipeline
 from tests.training.small_runs import STARS_SETTINGS, TrainedRun, flags, write_reviews
 from training.cli import main
 from training.corpora import OwnData
+from training.data.dictionary import SOURCE
 from training.initial.classifier import InitialClassifier
 from training.origin import Origin
 from training.recipe import parse_override, read_recipe
@@ -111,9 +112,24 @@ def test_the_words_that_a_version_knows_come_along(reverse: TrainedRun, tmp_path
     assert main(["train", "reverse", *settings, *where]) == 0
     restored = RunFolder(tmp_path / "restored")
     restore_run(models / "1", restored, tmp_path)
+    assert kept_by(models / "1").dictionary is None  # no word is a slip away from a letter
     assert restored.words.read_bytes() == (run / "words.txt").read_bytes()
     assert restored.spelling.read_bytes() == (run / "spelling.tsv").read_bytes()
     assert restored.tokenizer.read_bytes() == (run / "tokenizer.model").read_bytes()
+
+    with (run / "spelling.tsv").open("a", encoding="utf-8") as lines:
+        lines.write("internal\t9\ninterval\t0\n")
+    assert main(["export", str(run), "--publish", str(models), "--quiet"]) == 0
+    assert kept_by(models / "2").dictionary == SOURCE
+    card = (models / "2" / "README.md").read_text("utf-8")
+    assert f"Words of a dictionary in `spelling.tsv`: {SOURCE}." in card
+
+
+def kept_by(version: Path) -> Placeholders:
+    manifest = read_artifact(version).manifest
+    assert isinstance(manifest, TranslationManifest)
+    assert manifest.placeholders is not None
+    return manifest.placeholders
 
 
 def test_it_cannot_go_on_itself(stars: TrainedRun, tmp_path: Path) -> None:
