@@ -2,11 +2,14 @@
 
 Wortsman et al. 2022, "Model soups", section 2 (the uniform soup): networks that were trained
 further from the same weights, with other seeds, lie so close to each other that the mean of their
-weights answers almost as the mean of their answers would, for the price of one network. Knows
-nothing about tasks: their kinds validate.
+weights answers almost as the mean of their answers would, for the price of one network. With a
+share of the weights that they began with, it forgets less of what those knew of texts that the
+further training did not have (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models",
+section 3).
+Knows nothing about tasks: their kinds validate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,12 +17,14 @@ import torch
 from torch import Tensor
 
 from training.device import choose_device
+from training.initial.registry import initial_run_of
+from training.initial.run import InitialRun
 from training.kinds.registry import kind_of
 from training.looks import look_record, looks_in, take_look
 from training.made_run import write_made_run
 from training.recipe import Recipe
 from training.run_folder import RunError, RunFolder
-from training.run_settings import AVERAGED_SEEDS, RunSettings
+from training.run_settings import AVERAGED_SEEDS, INITIAL_SHARE, NGRAM_SHARE, RunSettings
 
 
 @dataclass(frozen=True)
@@ -31,35 +36,54 @@ class Averaged:
     of_runs: Sequence[float]
 
 
-def average_runs(folders: Sequence[RunFolder], out: RunFolder) -> Averaged:
+def average_runs(
+    folders: Sequence[RunFolder], out: RunFolder, initial_share: float = 0.0
+) -> Averaged:
     """Write a run with the mean of the runs' weights, once it has been validated.
 
-    Raises RunError for runs that cannot be averaged, DataError where their data are gone.
+    initial_share: of the weights that the runs began with; theirs share the rest equally. Raises
+    RunError for runs that cannot be averaged, DataError where their data are gone.
     """
     out.require_new()
-    if len(folders) < 2:
-        raise RunError("one run is its own mean: name two or more")
+    if len(folders) < 2 and not initial_share:
+        raise RunError(
+            "one run is its own mean: name two or more, or a share of the weights that it began "
+            "with (--initial)"
+        )
     settings = [RunSettings.read(folder) for folder in folders]
     for folder, own in zip(folders, settings, strict=True):
         if AVERAGED_SEEDS in own.facts:
             raise RunError(f"{folder.path} is a mean itself: name the runs that it was made of")
+        if NGRAM_SHARE in own.facts:
+            raise RunError(
+                f"{folder.path} has a table of n-grams: name the run that it was made of, and give "
+                "the mean a table"
+            )
     for folder, own in zip(folders[1:], settings[1:], strict=True):
         _require_alike(folders[0], settings[0], folder, own)
     _require_different(folders, settings)
     first = settings[0]
     scores = [_score(folder, first.recipe.training.keep) for folder in folders]
-    weights = _mean([folder.read_tensors(folder.best) for folder in folders])
+    weights = _weighted(
+        [folder.read_tensors(folder.best) for folder in folders], [1 / len(folders)] * len(folders)
+    )
+    initial = _initial(folders[0], first) if initial_share else None
     task = kind_of(first.recipe.task).resume(folders[0], first)
+    if initial is not None:
+        initial.load_into(task.network)
+        began = task.network.state_dict()
+        weights = _weighted([began, weights], [initial_share, 1 - initial_share])
     task.network.load_state_dict(weights)
     device = choose_device()
     task.network.to(device)
     validation = take_look(task, device, first.recipe.training.precision)
     seeds = [one.recipe.training.seed for one in settings]
-    made = replace(first, facts={**first.facts, AVERAGED_SEEDS: seeds})
+    facts = {**first.facts, AVERAGED_SEEDS: seeds, INITIAL_SHARE: initial_share}
+    made = replace(first, facts=facts)
     read_with = [folders[0].tokenizer, folders[0].words, folders[0].spelling]
     read_with = [path for path in read_with if path.exists()]
     write_made_run(out, made, {path.name: path.read_bytes() for path in read_with}, weights)
-    out.append(look_record(task, validation, step=0, epoch=0, best=True))
+    out.append(look_record(task.metric, validation, step=0, epoch=0, best=True))
     return Averaged(task.metric, validation.score, scores)
 
 
@@ -85,6 +109,18 @@ def _require_alike(
             f"{pair} have split {own.origin.own.file.name} with other seeds: each has learnt rows "
             "that the other holds out, and no score of their mean would be true"
         )
+
+
+def _initial(folder: RunFolder, settings: RunSettings) -> InitialRun:
+    """The run that one began with. Raises RunError where it is none, or no longer the same."""
+    initial = initial_run_of(settings.recipe)
+    if initial is None:
+        raise RunError(f"{folder.path} began with no other run, so there is no share of one")
+    if initial.digest != settings.facts.get("initial_digest"):
+        raise RunError(
+            f"{initial.folder.path} has other weights than when {folder.path} began with it"
+        )
+    return initial
 
 
 def _require_different(folders: Sequence[RunFolder], settings: Sequence[RunSettings]) -> None:
@@ -116,8 +152,14 @@ def _score(folder: RunFolder, keep: str) -> float:
     return max(float(one["score"]) for one in looks)
 
 
-def _mean(weights: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+def _weighted(
+    weights: Sequence[Mapping[str, Tensor]], shares: Sequence[float]
+) -> dict[str, Tensor]:
+    """The sum of the parameters, each times its share."""
     return {
-        name: torch.stack([one[name].double() for one in weights]).mean(dim=0).to(value.dtype)
+        name: sum(
+            (one[name].double() * share for one, share in zip(weights, shares, strict=True)),
+            start=torch.zeros((), dtype=torch.float64),
+        ).to(value.dtype)
         for name, value in weights[0].items()
     }

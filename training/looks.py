@@ -23,14 +23,14 @@ def take_look(task: Task, device: torch.device, precision: Precision) -> Validat
 
 
 def look_record(
-    task: Task, validation: Validation, step: int, epoch: int, best: bool
+    metric: str, validation: Validation, step: int, epoch: int, best: bool
 ) -> dict[str, Any]:
-    """The line of a log. best: whether no look before it scored higher."""
+    """The line of a log. metric: of the task; best: whether no look before it scored higher."""
     return {
         "kind": _KIND,
         "step": step,
         "epoch": epoch,
-        "metric": task.metric,
+        "metric": metric,
         "score": validation.score,
         "best": best,
         "details": validation.details,

@@ -15,6 +15,8 @@ from training.run_folder import RunError, RunFolder
 
 RESTORED_FROM = "restored_from"  # a fact of a run that was read out of a published version
 AVERAGED_SEEDS = "averaged_seeds"  # a fact of a run that is the mean of others: theirs
+INITIAL_SHARE = "initial_share"  # a fact of such a run: what those count that it began with
+NGRAM_SHARE = "ngram_share"  # a fact of a run that was given a table of n-grams: its weight
 _OWN = ("recipe", "origin", "own_digest", "sources")
 
 
@@ -31,14 +33,33 @@ class RunSettings:
     @property
     def history(self) -> tuple[str, ...]:
         """What its recipe does not say of how its weights came about, a line each."""
-        seeds = self.facts.get(AVERAGED_SEEDS)
-        if seeds is None:
-            return ()
-        named = ", ".join(map(str, seeds))
-        return (
-            f"weights: the mean of those of {len(seeds)} runs with other seeds ({named}), of which "
-            "the manifest names the first",
-        )
+        lines = []
+        if (seeds := self.facts.get(AVERAGED_SEEDS)) is not None:
+            named = ", ".join(map(str, seeds))
+            trained = (
+                f"those of one run (seed {named})"
+                if len(seeds) == 1
+                else f"the mean of those of {len(seeds)} runs with other seeds ({named}), of which "
+                "the manifest names the first"
+            )
+            if initial := self.facts.get(INITIAL_SHARE):
+                trained = f"{trained}, and {initial:g} of those that it began with"
+            lines.append(f"weights: {trained}")
+        if (share := self.facts.get(NGRAM_SHARE)) is not None:
+            lines.append(
+                "n-grams: the table was fitted to the training texts once the network had been "
+                f"trained, and counts {share:.2f} of the network, fitted on the validation sets"
+            )
+        return tuple(lines)
+
+    @property
+    def made_as(self) -> str | None:
+        """What a run is that no training made, so that none can go on with it; None of others."""
+        if NGRAM_SHARE in self.facts:
+            return "was given its table of n-grams once its training was over"
+        if AVERAGED_SEEDS in self.facts:
+            return "is the mean of other runs"
+        return None
 
     @classmethod
     def beginning(

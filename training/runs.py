@@ -10,7 +10,7 @@ from training.kinds.registry import kind_of, published_kind_of
 from training.origin import Origin
 from training.recipe import LanguageModelRecipe, Recipe
 from training.run_folder import RunError, RunFolder
-from training.run_settings import AVERAGED_SEEDS, RunSettings
+from training.run_settings import RunSettings
 from training.task import Task
 from training.trained import TrainedRun
 from training.trainer import Position, Trainer
@@ -32,9 +32,9 @@ def start_run(run: RunFolder, recipe: Recipe, origin: Origin, quiet: bool = Fals
 def resume_run(run: RunFolder, quiet: bool = False) -> Position:
     """Go on where the last checkpoint stands. Raises RunError, DataError, Stopped."""
     settings = RunSettings.read(run)
-    if AVERAGED_SEEDS in settings.facts:
+    if settings.made_as is not None:
         raise RunError(
-            f"{run.path} is the mean of other runs and cannot go on; begin another run with it "
+            f"{run.path} {settings.made_as} and cannot go on; begin another run with it "
             f"(--set initial_run={run.path})"
         )
     require_precision(choose_device(), settings.recipe.training.precision)

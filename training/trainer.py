@@ -218,7 +218,8 @@ class Trainer:
 
     def _report(self, validation: Validation, better: bool) -> None:
         position = self.position
-        self.run.append(look_record(self.task, validation, position.step, position.epoch, better))
+        record = look_record(self.task.metric, validation, position.step, position.epoch, better)
+        self.run.append(record)
         self.progress.say(
             f"epoch {position.epoch + 1}, step {position.step}: {self.task.metric} "
             f"{validation.score:.4f}{' (best)' if better else ''}  "

@@ -83,6 +83,45 @@ def test_the_mean_of_runs_is_published(
     assert parse_recipe(settings, "mine").training.seed == 2
 
 
+def test_a_share_of_the_weights_that_runs_began_with(
+    first: Path, runs: list[RunFolder], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    began = RunFolder(first)
+    old = began.read_tensors(began.best)
+    for chosen in (runs[:1], runs[:2]):
+        mean, target = tmp_path / f"mean-{len(chosen)}", tmp_path / f"models-{len(chosen)}" / "mine"
+        names = [str(run.path) for run in chosen]
+        assert main(["average", *names, "--initial", "0.25", "--run", str(mean)]) == 0
+        weights = RunFolder(mean).read_tensors(RunFolder(mean).best)
+        of_runs = [run.read_tensors(run.best) for run in chosen]
+        for name, value in weights.items():
+            trained = torch.stack([one[name] for one in of_runs]).mean(dim=0)
+            torch.testing.assert_close(value, 0.25 * old[name] + 0.75 * trained)
+        assert main(["export", str(mean), "--publish", str(target), "--quiet"]) == 0
+        card = (target / "1" / "README.md").read_text(encoding="utf-8")
+        assert ", and 0.25 of those that it began with" in card
+        assert ("those of one run (seed 2)" in card) is (len(chosen) == 1)
+    capsys.readouterr()
+    assert main(["average", str(first), "--initial", "0.5", "--run", str(tmp_path / "no")]) == 1
+    assert "began with no other run" in capsys.readouterr().err
+    with pytest.raises(RunError, match="one run is its own mean: name two or more, or a share"):
+        average_runs(runs[:1], RunFolder(tmp_path / "no"))
+
+
+def test_a_head_over_one_pooling_is_widened_before_it_is_shared(
+    first: Path, tmp_path: Path
+) -> None:
+    both = 'network.pooling="max+mean"'
+    run = trained(tmp_path / "both", f"initial_run={first}", "training.seed=2", both)
+    mean = RunFolder(tmp_path / "mean")
+    average_runs([run], mean, initial_share=0.5)
+    old, new, got = (
+        folder.read_tensors(folder.best)["head.weight"] for folder in (RunFolder(first), run, mean)
+    )
+    began = torch.cat([old, torch.zeros_like(old)], dim=1)
+    torch.testing.assert_close(got, (began + new) / 2)
+
+
 def test_what_validation_says_is_of_the_mean(runs: list[RunFolder], tmp_path: Path) -> None:
     mean = RunFolder(tmp_path / "mean")
     averaged = average_runs(runs, mean)

@@ -44,7 +44,7 @@ class NaiveBayesSvm:
         known = int(classes.max()) + 1
         for one in range(known) if known > 2 else (1,):
             inside = classes == one
-            ratio = _log_ratio(counts, inside)
+            ratio = log_ratio(counts, inside)
             model = LogisticRegression(C=C, solver="liblinear", dual=True, random_state=1)
             model.fit(_weighted(counts, ratio), inside)
             self._ratios.append(ratio)
@@ -70,8 +70,8 @@ def _weighted(counts: Any, ratio: np.ndarray) -> Any:
     return normalize(counts.multiply(ratio).tocsr())
 
 
-def _log_ratio(counts: Any, inside: np.ndarray) -> np.ndarray:
-    """r of a class. counts: texts x n-grams; inside: texts, whether one is of the class."""
+def log_ratio(counts: Any, inside: np.ndarray) -> np.ndarray:
+    """r of a class. counts: texts x n-grams, sparse; inside: texts, whether one is of the class."""
     p, q = (
         SMOOTHING + np.asarray(counts[rows].sum(axis=0), dtype=np.float64).ravel()
         for rows in (inside, ~inside)

@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from training.numbers import share
+
 
 def add_average(actions: Any) -> None:
     """Its parser, among the other commands'."""
@@ -12,8 +14,9 @@ def add_average(actions: Any) -> None:
         help="make one run of several that began alike, with the mean of their weights",
         description="Average the weights of runs that began with the same weights (initial_run) "
         "and differ by their seed alone, into a run to be exported: better than any of them, for "
-        "the price of one (a uniform model soup). Prints what the validation data say of it and "
-        "of them.",
+        "the price of one (a uniform model soup). With --initial, a share of the weights that they "
+        "began with as well: of one run too. Prints what the validation data say of it and of "
+        "them.",
     )
     parser.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="a run's folder, as runs/taught-1"
@@ -21,6 +24,10 @@ def add_average(actions: Any) -> None:
     parser.add_argument(
         "--run", type=Path, metavar="DIR", required=True, help="where to write the new run"
     )
+    parser.add_argument(
+        "--initial", type=share, default=0.0, metavar="SHARE",
+        help="what the weights that the runs began with count, below 1 (0: nothing)",
+    )  # fmt: skip
     parser.set_defaults(command=average)
 
 
@@ -29,7 +36,8 @@ def average(options: argparse.Namespace) -> int:
     from training.averaged_runs import average_runs
     from training.run_folder import RunFolder
 
-    averaged = average_runs([RunFolder(path) for path in options.runs], RunFolder(options.run))
+    folders = [RunFolder(path) for path in options.runs]
+    averaged = average_runs(folders, RunFolder(options.run), options.initial)
     scores = ", ".join(f"{score:.4f}" for score in averaged.of_runs)
     print(f"validation {averaged.metric} {averaged.score:.4f}; of the runs {scores}")
     print(f"publish it: python -m training export {options.run}")

@@ -9,6 +9,7 @@ from training.commands.data import add_data
 from training.commands.evaluate import add_evaluate
 from training.commands.export import add_export
 from training.commands.leave_one_out import add_leave_one_out
+from training.commands.ngrams import add_ngrams
 from training.commands.plot import add_plot
 from training.commands.restore import add_restore
 from training.commands.teach import add_teach
@@ -36,6 +37,7 @@ def command_parser() -> argparse.ArgumentParser:
     add_plot(actions)
     add_restore(actions)
     add_average(actions)
+    add_ngrams(actions)
     add_teach(actions)
     add_baseline(actions)
     _add_studies(actions)

@@ -8,6 +8,7 @@ import onnx
 from service.artifact import Inspection
 from training.export.graph import GraphBuilder
 from training.export.layers import Layers, Precision, array
+from training.export.ngram_table import ngram_values
 from training.export.recurrent import recurrent
 from training.networks.classifier import TextClassifier
 
@@ -31,9 +32,8 @@ def classifier_graph(
     tokens = g.input("tokens", "int32", ["batch", "time"])
     lengths = g.input("lengths", "int32", ["batch"])
     batch = g.op("Shape", tokens, start=0, end=1)
-    value = layers.embedding(
-        array(network.embedding.weight), g.op("Transpose", tokens, perm=[1, 0])
-    )  # time x batch x features
+    turned = g.op("Transpose", tokens, perm=[1, 0])  # time x batch
+    value = layers.embedding(array(network.embedding.weight), turned)  # time x batch x features
     stack = network.recurrent
     for depth, forward in enumerate(stack.forward_layers):
         directions = [forward]
@@ -41,19 +41,14 @@ def classifier_graph(
             directions.append(stack.backward_layers[depth])
         value = recurrent(layers, value, directions, lengths, batch)
     outputs = layers.unpinned(value).name  # time x batch x states; zero at padding
+    real = _real_positions(g, tokens, lengths)
+    if network.ngrams is not None:
+        beside = ngram_values(layers, network.ngrams, turned, lengths, real)
+        outputs = g.concat(outputs, beside)
     pooled = []
     if "max" in network.pooling:
-        # time x 1 and batch to time x batch x 1: padding must not win over negative states.
-        time = g.op("Shape", tokens, start=1, end=2)
-        steps = g.op(
-            "Range",
-            g.constant(np.array(0, np.int64)),
-            g.op("Squeeze", time),
-            g.constant(np.array(1, np.int64)),
-        )
-        steps = g.op("Unsqueeze", g.op("Cast", steps, to=6), g.integers(1))
-        real = g.op("Unsqueeze", g.op("Less", steps, lengths), g.integers(2))
-        # Below the maximum of any cell, as the first h that is read lies in (-1, 1).
+        # Padding must not win over negative states. This is below the maximum of any cell, as the
+        # first h that is read lies in (-1, 1).
         low = g.constant(np.array(-2.0, np.float32))
         pooled.append(
             g.op("ReduceMax", g.op("Where", real, outputs, low), g.integers(0), keepdims=0)
@@ -77,3 +72,15 @@ def classifier_graph(
         layers=tuple(layers.recurrent),
     )
     return ClassifierGraph(g.build(), inspection)
+
+
+def _real_positions(g: GraphBuilder, tokens: str, lengths: str) -> str:
+    """Where a position holds a token: time x batch x 1, of tokens (batch x time) and lengths."""
+    steps = g.op(
+        "Range",
+        g.constant(np.array(0, np.int64)),
+        g.op("Squeeze", g.op("Shape", tokens, start=1, end=2)),
+        g.constant(np.array(1, np.int64)),
+    )
+    steps = g.op("Unsqueeze", g.op("Cast", steps, to=6), g.integers(1))  # time x 1
+    return g.op("Unsqueeze", g.op("Less", steps, lengths), g.integers(2))

@@ -103,6 +103,15 @@ class Layers:
         embedded = g.op("Mul", g.op("Cast", integers, to=1), scale)
         return plain(embedded, table.shape[1], bound)
 
+    def looked_up(self, table: Array, rows: str) -> str:
+        """Rows of a table of many rows and few columns, which share a scale each in int8."""
+        g = self.graph
+        if not self.quantised:
+            return g.op("Gather", g.constant(table), rows, axis=0)
+        columns, scales = quantise(table.T, EMBEDDING_LIMIT)
+        integers = g.op("Gather", g.constant(columns.T), rows, axis=0)
+        return g.op("Mul", g.op("Cast", integers, to=1), g.constant(scales))
+
     def tied(self, weight: Array) -> "Tied":
         """A matrix (vocabulary x features) that is both an embedding and an output layer."""
         g = self.graph

@@ -2,7 +2,8 @@
 
 A language model gives its tokenizer, embedding and LSTM; a classifier its head too, so that it is
 trained further. A head over one pooling is taken over into one over both with zeros for the other:
-the network begins with the same answers.
+the network begins with the same answers. A table of n-grams is left behind: it is fitted to a
+network that has been trained.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,18 +48,27 @@ class InitialClassifier(InitialRun):
 
     def _load(self, network: Any) -> None:
         if isinstance(self.began, ClassificationRecipe):
-            network.load_state_dict(self._widened(self.began.network.pooling, network.pooling))
+            states = network.recurrent.output_size
+            network.load_state_dict(self._head_for(network.pooling, states))
             return
         network.embedding.load_state_dict(_under("embedding.", self.weights))
         network.recurrent.load_state_dict(_under("recurrent.", self.weights))
 
-    def _widened(self, began: Pooling, pooling: Pooling) -> Mapping[str, Tensor]:
-        """The weights with a head for another pooling (`networks.classifier.pool`)."""
-        if pooling == began:
-            return self.weights
-        head = self.weights["head.weight"]  # classes x states
-        parts = [head if part == began else torch.zeros_like(head) for part in pooling.split("+")]
-        return {**self.weights, "head.weight": torch.cat(parts, dim=1)}
+    def _head_for(self, pooling: Pooling, states: int) -> Mapping[str, Tensor]:
+        """The weights without a table of n-grams, with a head for that pooling of those states
+        (`networks.classifier`)."""
+        assert isinstance(self.began, ClassificationRecipe)
+        poolings = self.began.network.pooling.split("+")
+        head = self.weights["head.weight"]  # classes x pooled
+        learnt = {
+            part: rows[:, :states]
+            for part, rows in zip(poolings, head.chunk(len(poolings), dim=1), strict=True)
+        }
+        parts = [learnt.get(part, head.new_zeros(len(head), states)) for part in pooling.split("+")]
+        kept = {
+            name: value for name, value in self.weights.items() if not name.startswith("ngrams.")
+        }
+        return {**kept, "head.weight": torch.cat(parts, dim=1)}
 
     def _older_sources(self, root: Path) -> Sequence[Source]:
         return text_corpora(root, self.began.data).sources

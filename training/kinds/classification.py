@@ -33,7 +33,7 @@ from training.networks.build import build_classifier
 from training.networks.classifier import TextClassifier
 from training.origin import Origin
 from training.preparation import classification_task, tokenizer_for_texts
-from training.recipe import ClassificationRecipe
+from training.recipe import ClassificationRecipe, RecipeError
 from training.run_folder import RunError, RunFolder
 from training.run_settings import RunSettings
 from training.task import Task
@@ -44,6 +44,11 @@ class ClassificationKind:
     """See `training.kinds.kind.PublishedKind`."""
 
     def begin(self, recipe: ClassificationRecipe, origin: Origin) -> Beginning:
+        if recipe.network.ngram_buckets:
+            raise RecipeError(
+                "network.ngram_buckets: a table of n-grams is fitted once a network has been "
+                "trained; leave it out, and then: python -m training ngrams RUN --run DIR"
+            )
         initial = InitialClassifier.named_by(recipe)
         earlier = () if initial is None else initial.sources()
         if initial is not None:

@@ -62,6 +62,12 @@ class ClassifierNetwork(Section):
     pooling: Literal["max", "mean", "max+mean"] = "max"
     dropout: float = Field(default=0.5, ge=0, lt=1)
     word_dropout: float = Field(default=0.0, ge=0, lt=1)
+    ngram_buckets: int = Field(
+        default=0,
+        ge=0,
+        description="of the table of n-grams that `python -m training ngrams` puts beside a "
+        "trained network; 0: none",
+    )
 
 
 class Objectives(Section):

@@ -37,14 +37,36 @@ class GraphReader:
 
     def embedding(self) -> Tensor:
         """The rows that the graph reads for its tokens: vocabulary x features."""
-        tables = [
-            self._constants[node.input[0]]
-            for node in self._nodes
-            if node.op_type == "Gather" and node.input[0] in self._constants
-        ]
+        tables = [self._constants[node.input[0]] for node in self._gathers()]
         rows = tables[0]
         # In int8 the scales of the rows are read in the same way, right behind them.
         return _tensor(rows * tables[1] if rows.dtype == np.int8 else rows)
+
+    def tables(self) -> list[Tensor]:
+        """What is looked up beside the embedding (rows x columns), in the order of the graph."""
+        embedding, *others = self._gathers()
+        if self._constants[embedding.input[0]].dtype == np.int8:
+            others = others[1:]  # the embedding's scales
+        tables = []
+        for node in others:
+            table = self._constants[node.input[0]]
+            if table.dtype == np.int8:
+                (cast,) = self._readers(node.output[0])
+                (product,) = self._readers(cast.output[0])
+                table = table * self._constants[product.input[1]]
+            tables.append(_tensor(table))
+        return tables
+
+    def _gathers(self) -> list[NodeProto]:
+        """The nodes that read rows of a constant, in their order."""
+        return [
+            node
+            for node in self._nodes
+            if node.op_type == "Gather" and node.input[0] in self._constants
+        ]
+
+    def _readers(self, name: str) -> list[NodeProto]:
+        return [node for node in self._nodes if name in node.input]
 
     def lstms(self) -> list[NodeProto]:
         """The LSTM layers in the order in which they run."""

@@ -22,7 +22,11 @@ def classifier_weights(
     """
     graph = GraphReader(graphs["classifier"])
     (head,) = graph.products("logits")
+    ngrams = {}
+    if network.ngrams is not None:
+        ngrams = dict(zip(("ngrams.tokens", "ngrams.pairs"), graph.tables(), strict=True))
     return {
+        **ngrams,
         "embedding.weight": graph.embedding(),
         **_stack(graph, "recurrent", network.recurrent, network.embedding.embedding_dim),
         **under("head", graph.linear(head, [(network.head.in_features, False)])),

@@ -128,18 +128,26 @@ class ClassificationTask:
         return supervised / len(learnt) + unsupervised / len(batch), read
 
     def validate(self) -> Validation:
-        accuracies = {}
-        losses = []
-        for name, texts in self.validation.items():
-            logits = logits_of(self.network, texts.tokens)
-            classes = torch.from_numpy(texts.classes)
-            accuracies[name] = float((logits.argmax(dim=1) == classes).float().mean())
-            losses.append(float(F.cross_entropy(logits, classes)))
-        score = float(np.mean(list(accuracies.values())))
-        return Validation(score, {**accuracies, "loss": float(np.mean(losses))})
+        return validated(
+            {
+                name: (logits_of(self.network, texts.tokens), torch.from_numpy(texts.classes))
+                for name, texts in self.validation.items()
+            }
+        )
 
     def _padded(self, batch: np.ndarray) -> tuple[Tensor, Tensor]:
         return pad([self._tokens[i] for i in batch], self.network.head.weight.device)
+
+
+def validated(sets: Mapping[str, tuple[Tensor, Tensor]]) -> Validation:
+    """What logits (rows x classes) and right classes (rows) of each validation set say."""
+    accuracies = {
+        name: float((logits.argmax(dim=1) == classes).float().mean())
+        for name, (logits, classes) in sets.items()
+    }
+    losses = [float(F.cross_entropy(logits, classes)) for logits, classes in sets.values()]
+    score = float(np.mean(list(accuracies.values())))
+    return Validation(score, {**accuracies, "loss": float(np.mean(losses))})
 
 
 @torch.no_grad()

@@ -39,6 +39,16 @@ def classifier(
 
 
 @cache
+def classifier_with_ngrams(pooling: Pooling = "max+mean", classes: int = 3) -> TextClassifier:
+    torch.manual_seed(classes)
+    network = TextClassifier(
+        VOCABULARY, classes, 10, 7, bidirectional=True, pooling=pooling, ngram_buckets=17
+    )
+    enlarged(network, 1.0)
+    return network.eval()
+
+
+@cache
 def translator(
     encoder_layers: int = 2,
     factor: float = 2.0,

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.training.export.networks import classifier, translator
+from tests.training.export.networks import classifier, classifier_with_ngrams, translator
 from training.export.classifier import classifier_graph
 from training.export.layers import EMBEDDING_LIMIT, WEIGHT_LIMIT, Precision
 from training.export.translator import translator_graphs
@@ -54,6 +54,21 @@ def test_a_classifiers(
     network = classifier(layers, bidirectional, pooling)
     graph = classifier_graph(network, precision).model
     assert_restored(classifier_weights({"classifier": graph}, network), network, precision)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_table_of_ngrams(classes: int, precision: Precision) -> None:
+    network = classifier_with_ngrams("max+mean", classes)
+    graph = classifier_graph(network, precision).model
+    weights = classifier_weights({"classifier": graph}, network)
+    assert weights.keys() == network.state_dict().keys()
+    for name in ("ngrams.tokens", "ngrams.pairs"):
+        value = network.state_dict()[name]
+        # Half a step of the column.
+        step = value.abs().amax(dim=0) / EMBEDDING_LIMIT if precision == "int8" else 2e-6
+        assert ((weights[name] - value).abs() <= 0.501 * step).all(), name
+        assert torch.equal(weights[name], value) is (precision == "fp32")
 
 
 def test_a_temperature_stays_in_the_head() -> None:

@@ -108,11 +108,10 @@ class GatedClassifier:
         served = values[told.states]  # time x batch x states
         use = head_use(values[told.head_weight], told.pooling, served.shape[2])
         gates = recompute_batch(layer, values, lengths)
-        block = served.shape[2] // len(gates)  # states of a direction, and its pins
         measured = []
         for number, direction in enumerate(gates):
             units = direction.hidden.shape[2]
-            own = slice(number * block, number * block + units)
+            own = slice(number * units, (number + 1) * units)  # behind them: a table of n-grams
             parts = use.reshape(-1, served.shape[2])[:, own]  # (maxima, means) x units
             shares = parts.sum(axis=0)
             columns = [np.full(units, 1 / units), shares / shares.sum()]
