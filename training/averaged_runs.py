@@ -104,8 +104,8 @@ def _require_alike(
         raise RunError(f"{pair} read with different tokenizers")
     if own.own_digest != settings.own_digest:
         raise RunError(f"{pair} were trained on different files")
-    if own.origin.own is not None:
-        raise RunError(  # equal seeds are the same run
+    if own.origin.own is not None and own.recipe.training.seed != settings.recipe.training.seed:
+        raise RunError(
             f"{pair} have split {own.origin.own.file.name} with other seeds: each has learnt rows "
             "that the other holds out, and no score of their mean would be true"
         )
@@ -116,6 +116,11 @@ def _initial(folder: RunFolder, settings: RunSettings) -> InitialRun:
     initial = initial_run_of(settings.recipe)
     if initial is None:
         raise RunError(f"{folder.path} began with no other run, so there is no share of one")
+    if type(initial.began) is not type(settings.recipe):
+        raise RunError(
+            f"{folder.path} began with a run of {initial.began.task}, which has not all of its "
+            "weights, so there is no share of them"
+        )
     if initial.digest != settings.facts.get("initial_digest"):
         raise RunError(
             f"{initial.folder.path} has other weights than when {folder.path} began with it"

@@ -4,6 +4,7 @@ Knows nothing about runs. The classifiers are those of NB-SVM (Wang and Manning 
 `training.baselines.nbsvm`) over the sums of `training.networks.ngram_table`.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +23,11 @@ C = 10.0  # inverse strength of the regularisation
 
 @dataclass(frozen=True)
 class FittedTable:
-    """tokens: vocabulary x classes - 1; pairs: buckets x classes - 1; bias: classes - 1. float32,
-    all beside the first class."""
+    """tokens: vocabulary x classes - 1; pairs: buckets x classes - 1. float32, beside the first
+    class. It has no bias: how frequent the classes are the network knows."""
 
     tokens: np.ndarray
     pairs: np.ndarray
-    bias: np.ndarray
 
 
 def fitted_table(
@@ -35,21 +35,19 @@ def fitted_table(
 ) -> FittedTable:
     """rows: token ids of each text; right: its class."""
     sums = _sums(rows, vocabulary, buckets)  # texts x (vocabulary + buckets)
-    columns, biases = [], []
+    columns = []
     # One against the rest; two classes need one classifier alone.
     for one in range(classes) if classes > 2 else (1,):
         ratio = log_ratio(sums > 0, right == one)
         model = LogisticRegression(
-            C=C, solver="liblinear", dual=True, random_state=1, max_iter=1000
+            C=C, solver="liblinear", dual=True, random_state=1, max_iter=1000, fit_intercept=False
         )
         model.fit(sums.multiply(ratio[None, :]).tocsr(), right == one)
         columns.append(ratio * model.coef_[0])
-        biases.append(model.intercept_[0])
-    weights, bias = np.stack(columns, axis=1), np.array(biases)
+    weights = np.stack(columns, axis=1).astype(np.float32)
     if classes > 2:
-        weights, bias = weights[:, 1:] - weights[:, :1], bias[1:] - bias[0]
-    weights, bias = weights.astype(np.float32), bias.astype(np.float32)
-    return FittedTable(weights[:vocabulary], weights[vocabulary:], bias)
+        weights = weights[:, 1:] - weights[:, :1]
+    return FittedTable(weights[:vocabulary], weights[vocabulary:])
 
 
 def _sums(rows: Sequence[np.ndarray], vocabulary: int, buckets: int) -> Any:
@@ -80,9 +78,9 @@ def fitted_share(
 
     Of logits of each held-out set (rows x classes) and its right classes (rows). Found together
     with a temperature, which the export fits again; every set has the same weight, as there. 0
-    where the table adds nothing.
+    where the table adds nothing, infinity where the network adds nothing to it.
     """
-    factors = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    factors = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
     pairs = [(own.double(), beside.double()) for own, beside in zip(network, table, strict=True)]
     search = torch.optim.LBFGS([factors], max_iter=100, line_search_fn="strong_wolfe")
 
@@ -97,7 +95,9 @@ def fitted_share(
 
     search.step(loss)  # type: ignore[no-untyped-call]
     own, beside = factors.tolist()
-    return beside / own if own > 0 and beside > 0 else 0.0
+    if beside <= 0:
+        return 0.0
+    return beside / own if own > 0 else math.inf
 
 
 def with_table(
@@ -113,11 +113,9 @@ def with_table(
     parts = torch.split(head, states, dim=1)
     beside = [*(torch.zeros_like(mean) for _ in parts[1:]), mean]  # maxima come before means
     joined = [torch.cat(both, dim=1) for both in zip(parts, beside, strict=True)]
-    bias = torch.cat([torch.zeros(1), share * torch.from_numpy(table.bias)])
     return {
         **weights,
         "ngrams.tokens": torch.from_numpy(table.tokens),
         "ngrams.pairs": torch.from_numpy(table.pairs),
         "head.weight": torch.cat(joined, dim=1),
-        "head.bias": weights["head.bias"] + bias,
     }

@@ -5,6 +5,7 @@ more than either; trained together, the network would leave the table little to 
 """
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -25,8 +26,6 @@ from training.task import Validation
 from training.tasks.classification import ClassificationTask, logits_of, validated
 from training.trained import ClassificationRun
 
-DEFAULT_BUCKETS = 1 << 19
-
 _log = logging.getLogger(__name__)
 
 
@@ -44,7 +43,7 @@ class WithNgrams:
 def add_ngrams(
     folder: RunFolder,
     out: RunFolder,
-    buckets: int = DEFAULT_BUCKETS,
+    buckets: int,
     left_out: Sequence[str] = (),
 ) -> WithNgrams:
     """Write a run with the network of another one and a table of n-grams beside it.
@@ -107,6 +106,11 @@ def add_ngrams(
         raise RunError(
             "the validation sets give the table no weight: it adds nothing to what the network "
             "knows, and no run was written"
+        )
+    if math.isinf(share):
+        raise RunError(
+            "the validation sets give the network no weight beside the table: it has not learnt "
+            "enough for both to be of use, and no run was written"
         )
     both = said(answers(share))
     facts = {**settings.facts, NGRAM_SHARE: share}

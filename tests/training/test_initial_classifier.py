@@ -79,6 +79,16 @@ def test_from_a_language_model_to_a_published_classifier(
     assert artifact.manifest.scores
 
 
+def test_a_language_model_has_no_share_of_a_classifier(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    start_run(run, recipe(model), Origin(tmp_path), quiet=True)
+    command = ["average", str(run.path), "--initial", "0.5", "--run", str(tmp_path / "mean")]
+    assert main(command) == 1
+    assert "a run of language-model, which has not all of its weights" in capsys.readouterr().err
+
+
 def test_a_language_model_is_not_published(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

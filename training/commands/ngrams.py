@@ -6,6 +6,8 @@ from typing import Any
 
 from training.numbers import count
 
+BUCKETS = 1 << 19  # twice as many are worth nothing more (training/LOG.md)
+
 
 def add_ngrams(actions: Any) -> None:
     """Its parser, among the other commands'."""
@@ -24,8 +26,8 @@ def add_ngrams(actions: Any) -> None:
         "--run", type=Path, metavar="DIR", required=True, help="where to write the new run"
     )
     parser.add_argument(
-        "--buckets", type=count, default=1 << 19, metavar="N",
-        help="places of the table that pairs share, a byte each in int8 (524288)",
+        "--buckets", type=count, default=BUCKETS, metavar="N",
+        help=f"places of the table that pairs share, a byte each in int8 ({BUCKETS})",
     )  # fmt: skip
     parser.add_argument(
         "--leave-out", action="append", default=[], metavar="SOURCE",

@@ -290,12 +290,12 @@ def _composed_spans(sentence: str) -> list[Span]:
     spans: list[Span] = []
     start = 0
     for end in range(1, len(sentence) + 1):
-        made = len(composed(sentence[start:end]))
-        if end < len(sentence) and (
-            unicodedata.combining(sentence[end])
-            or len(composed(sentence[start : end + 1])) == made  # such as a syllable of Hangul
-        ):
+        # A letter may have thousands of accents: it is composed once, with all of them.
+        if end < len(sentence) and unicodedata.combining(sentence[end]):
             continue
+        made = len(composed(sentence[start:end]))
+        if end < len(sentence) and len(composed(sentence[start : end + 1])) == made:
+            continue  # such as a syllable of Hangul
         spans += [Span(start, end)] * made
         start = end
     return spans

@@ -26,6 +26,7 @@ _FILES = (
     "png|jpe?g|gif|svg|mp[34]|wav|zip|tar|gz|py|js|ts|sh|bat|exe|dll|iso"
 )
 _PART = re.compile(r"\S+")
+_INSIDE_WORDS = {"Cf", "Mn", "Mc", "Me"}  # such as soft hyphens, and accents that stay apart
 _LONGEST_PART = 100  # characters; what is longer is no word
 # What is written in groups: telephone numbers (two groups are one only behind a 0 or a +), and the
 # numbers of bank accounts (ISO 13616).
@@ -65,6 +66,15 @@ def composed(text: str) -> str:
     What is told apart here by letters would else be cut between a letter and its accent.
     """
     return unicodedata.normalize("NFC", text)
+
+
+def _is_part(text: str, word: re.Match[str]) -> bool:
+    """Whether a match is a part of a longer word, which has a soft hyphen or a digit inside."""
+    beside = (text[word.start() - 1 : word.start()], text[word.end() : word.end() + 1])
+    return any(
+        one and (one == "_" or one.isdigit() or unicodedata.category(one) in _INSIDE_WORDS)
+        for one in beside
+    )
 
 
 class Keeper:
@@ -141,7 +151,11 @@ class Keeper:
         if self.spelling is None:
             return {}
         words = list(WORD.finditer(text))
-        read = [self.spelling.correction(word.group(), i == 0) for i, word in enumerate(words)]
+        lower = text.islower()
+        read = [
+            None if _is_part(text, word) else self.spelling.correction(word.group(), i == 0, lower)
+            for i, word in enumerate(words)
+        ]
         names = [
             one is None and self._keeps(word.group()) for one, word in zip(read, words, strict=True)
         ]

@@ -23,6 +23,7 @@ _LEAST_OF_LONGER = 5
 _LEAST_WITH_CAPITAL = {3: 200, 4: 200}
 _LEAST_OF_LONGER_WITH_CAPITAL = 20
 _INFLECTIONS = frozenset("demnrst")  # with which words of German and English end, or do not
+_CLITICS = ("n", "t"), ("", "ve"), ("", "re"), ("", "ll")  # behind what, where not behind anything
 _DIGRAPHS = (("ae", "ä"), ("oe", "ö"), ("ue", "ü"))  # of keyboards without umlauts
 _ANY_LETTER = 0.1  # how likely one wrong letter of all is, beside a slip that knows no other
 _FEWEST_CAPITALS = 0.01  # of the forms: fewer are strays in texts of lower case
@@ -70,27 +71,31 @@ class Spelling:
                 self._lacking[lacking] = (*self._lacking.get(lacking, ()), word)
         self._of_folded = lru_cache(_KEPT_IN_MIND)(self._best)
 
-    def correction(self, word: str, begins: bool) -> str | None:
+    def correction(self, word: str, begins: bool, may_be_name: bool = False) -> str | None:
         """What a word is to be read as; None where it stays.
 
-        begins: whether it begins the sentence, so that its capital says nothing.
+        begins: whether it begins the sentence, so that its capital says nothing. may_be_name:
+        although it has none, because nothing in its sentence has.
         """
         if not (_SHORTEST <= len(word) <= _LONGEST and _LETTERS.fullmatch(word)):
             return None
         if not word[1:].islower():
             return None
         folded = word.casefold()
-        if folded in self._forms or folded in self._known:
+        if folded in self._forms or folded in self._known or self._contracted(folded):
             return None
         best = self._of_folded(folded)
         if best is None:
             return None
         form, count = self._forms[best], self._counts[best]
-        if not word[0].isupper():
+        raised = word[0].isupper()
+        if not raised and not may_be_name:
             return form if count >= _LEAST.get(len(word), _LEAST_OF_LONGER) else None
         least = _LEAST_WITH_CAPITAL.get(len(word), _LEAST_OF_LONGER_WITH_CAPITAL)
         if _likely(folded, best) * count < least:
             return None
+        if not raised:
+            return form
         return form[:1].upper() + form[1:] if begins or form[0].isupper() else None
 
     def cased(self, word: str) -> str:
@@ -100,15 +105,27 @@ class Spelling:
     def _form(self, match: re.Match[str]) -> str:
         return self._forms.get(match.group().casefold(), match.group())
 
+    def _contracted(self, word: str) -> bool:
+        """Whether it lacks an apostrophe alone, as "wasnt" does, of whose two parts both are read
+        apart where it stands."""
+        return any(
+            word.endswith(before + clitic)
+            and self._known.lists(clitic)
+            and self._known.lists(word.removesuffix(clitic))
+            for before, clitic in _CLITICS
+        )
+
     def _best(self, word: str) -> str | None:
-        """The known word that a folded one was most likely meant as (a noisy channel)."""
-        found = {
-            other: _likely(word, other) * self._counts[other]
-            for other in self._near(word)
-            if not _inflected(word, other)
-        }
+        """The known word that a folded one was most likely meant as (a noisy channel).
+
+        None where that is another form of it: "nich" is "nicht", which it may stand for as it is,
+        and nothing that is less likely.
+        """
+        found = {other: _likely(word, other) * self._counts[other] for other in self._near(word)}
         best = max(found, key=lambda other: (found[other], other), default=None)
-        return best if best is not None and found[best] else None
+        if best is None or not found[best] or _inflected(word, best):
+            return None
+        return best
 
     def _near(self, word: str) -> set[str]:
         """Known words, among them all that are a slip away."""

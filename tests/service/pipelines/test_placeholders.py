@@ -285,3 +285,20 @@ def test_what_is_kept_is_recognised_in_a_translation() -> None:
     assert written == f"Um {time} zahlte {name}."
     assert [text[slice(*place)] for place in places][3] == "12:30"
     assert "".join(text[slice(*place)] for place in places) == text
+
+
+def test_a_letter_with_thousands_of_accents_is_composed_a_few_times_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lengths: list[int] = []
+
+    def counted(text: str) -> str:
+        lengths.append(len(text))
+        return composed(text)
+
+    sentence = "the cat e" + "\u0301\u0316" * 400 + " sat"
+    masked = read(sentence, Keeper(None))
+    monkeypatch.setattr("service.pipelines.placeholders.masked.composed", counted)
+    origins = masked.origins(sentence)
+    assert len(origins) == len(masked.text)
+    assert sum(lengths) < 8 * len(sentence)

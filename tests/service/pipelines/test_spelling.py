@@ -108,6 +108,38 @@ def test_of_two_words_the_likelier_slip_of_the_commoner_word() -> None:
     assert spelling.correction("hoise", False) == "house"
 
 
+def test_a_form_of_the_likeliest_word_is_not_read_as_a_less_likely_one() -> None:
+    forms = {"nicht": 20_000, "nach": 9_000, "dich": 500}
+    spelling = Spelling(forms, KnownWords(forms, compounds=False))
+    assert spelling.correction("nich", False) is None
+    assert spelling.correction("nciht", False) == "nicht"
+    assert spelling.correction("nahc", False) == "nach"
+
+
+def test_a_word_without_its_apostrophe_stays() -> None:
+    forms = {"want": 900, "there": 900, "they": 900}
+    whole = Spelling(forms, KnownWords(forms, compounds=False))
+    assert whole.correction("wasnt", False) == "want"
+    parts = Spelling(forms, KnownWords([*forms, "wasn", "t", "re"], compounds=False))
+    assert parts.correction("wasnt", False) is None
+    assert parts.correction("theyre", False) is None
+    assert parts.correction("wanrt", False) == "want"
+
+
+def test_a_name_in_lower_case_is_not_taken_for_a_word_that_is_rare() -> None:
+    forms = {"Lean": 30, "loves": 900, "kitchen": 50, "the": 9_000, "is": 9_000, "I": 9_000}
+    known = KnownWords([form.casefold() for form in forms], compounds=False)
+    keeper = Keeper(known, Spelling(forms, known))
+    assert read("lena loves the kitchne", keeper).text == "Lena loves the kitchen"
+    assert read("I is lena", keeper).text == "I is Lean"  # here it would have had a capital
+
+
+@pytest.mark.parametrize("inside", ["\u00ad", "\u200d", "\u0316", "3", "_"])
+def test_a_part_of_a_word_is_no_word(keeper: Keeper, inside: str) -> None:
+    sentence = f"Der Mann und siet{inside}seiht."
+    assert read(sentence, keeper).rewritten == []
+
+
 def test_words_of_one_case_as_they_are_mostly_written(spelling: Spelling) -> None:
     assert spelling.cased("hund") == "Hund"
     assert spelling.cased("STRASSE") == "Straße"
