@@ -5,15 +5,15 @@ ones; both lie in a run's folder and go into the version that is published from 
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from service.pipelines.placeholders import KnownWords, Spelling, forms_content, forms_in
 from training.corpora import Corpora
-from training.data.dictionary import dictionary
+from training.data.dictionary import dictionary, frequencies
 from training.data.examples import SentencePair
 from training.data.masking import known_words, names_taken_over, words_content
-from training.data.spelling import merged_forms, mistakable, written_forms
+from training.data.spelling import in_use, merged_forms, mistakable, written_forms
 from training.run_folder import RunFolder
 
 _log = logging.getLogger(__name__)
@@ -56,14 +56,23 @@ def lists_of(corpora: Corpora[SentencePair], known: WordLists | None = None) -> 
 
 
 def with_dictionary(lists: WordLists, language: str) -> WordLists:
-    """With the words of a language that would be taken for mistyped ones of the lists."""
+    """With the words of a language that would be taken for mistyped ones of the lists: those that
+    a dictionary has, and those that people write so often that they mean them."""
     if not lists.forms:
         return lists
-    spelling = Spelling(lists.forms, KnownWords.of(lists.words, language))
-    words = mistakable(dictionary(language), spelling)
-    _log.info(
-        "%s words of a dictionary are a slip away from known ones, and right", f"{len(words):,}"
-    )
+    right = mistakable(dictionary(language), _spelling(lists, language))
+    _log.info("%s words of a dictionary are a slip away from known ones", f"{len(right):,}")
+    lists = _with_right(lists, right)
+    right = in_use(frequencies(language), _spelling(lists, language))
+    _log.info("%s words often written are a slip away from known ones", f"{len(right):,}")
+    return _with_right(lists, right)
+
+
+def _spelling(lists: WordLists, language: str) -> Spelling:
+    return Spelling(lists.forms, KnownWords.of(lists.words, language))
+
+
+def _with_right(lists: WordLists, words: Iterable[str]) -> WordLists:
     return replace(lists, forms={**dict.fromkeys(sorted(words), 0), **lists.forms})
 
 

@@ -4,9 +4,21 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from service.pipelines.placeholders import Spelling, composed
+from service.pipelines.placeholders import (
+    Spelling,
+    composed,
+    slip_likelihood,
+    without_umlauts,
+)
 
 _LETTERS = re.compile(r"[^\W\d_]+")
+# Of the times that people write a word, those that they mistype it as a certain other one, at most:
+# what is written more often is a word of its own. Most short ones are ("thx"), few long ones
+# ("suprise"). A slip that knows many other letters makes each as much rarer as it is less likely,
+# but not one vowel for another, because that is how people misspell ("definately").
+_MISTYPED = {3: 0.0002, 4: 0.003, 5: 0.01}
+_MISTYPED_LONGER = 0.03
+_VOWELS = frozenset("aeiouäöü")
 
 
 def written_forms(texts: Iterable[str]) -> dict[str, int]:
@@ -50,3 +62,31 @@ def mistakable(words: Iterable[str], spelling: Spelling) -> set[str]:
         if spelling.correction(folded, begins=False) is not None:
             found[folded] = max(found.get(folded, word), word)  # capitals sort first
     return set(found.values())
+
+
+def in_use(frequencies: Mapping[str, float], spelling: Spelling) -> set[str]:
+    """The words that would be taken for mistyped others, and are written too often to be that:
+    abbreviations, names in lower case, words of chats, of other languages.
+
+    frequencies: of words in lower case. What is spelt for a keyboard without umlauts is not among
+    them, however often it is.
+    """
+    found = set()
+    for word, frequency in frequencies.items():
+        correction = spelling.correction(word, begins=False)
+        if correction is None:
+            continue
+        meant = correction.casefold()
+        share = _MISTYPED.get(len(word), _MISTYPED_LONGER)
+        if not _other_vowel(word, meant):
+            share *= slip_likelihood(word, meant)
+        if frequency > share * frequencies.get(meant, 0.0) and not without_umlauts(word, meant):
+            found.add(word)
+    return found
+
+
+def _other_vowel(word: str, meant: str) -> bool:
+    """Whether two words that are a slip apart differ in a vowel alone."""
+    return len(word) == len(meant) and all(
+        one == other or {one, other} <= _VOWELS for one, other in zip(word, meant, strict=True)
+    )

@@ -10,7 +10,13 @@ from service.pipelines.placeholders.glossary import Glossary
 from service.pipelines.placeholders.known_words import KnownWords
 from service.pipelines.placeholders.masked import Kept, Masked, find, mask, read
 from service.pipelines.placeholders.spans import Keeper, Span, composed
-from service.pipelines.placeholders.spelling import Spelling, forms_content, forms_in
+from service.pipelines.placeholders.spelling import (
+    Spelling,
+    forms_content,
+    forms_in,
+    slip_likelihood,
+    without_umlauts,
+)
 from service.pipelines.placeholders.symbols import SYMBOLS
 
 __all__ = [
@@ -28,4 +34,6 @@ __all__ = [
     "forms_in",
     "mask",
     "read",
+    "slip_likelihood",
+    "without_umlauts",
 ]

@@ -92,7 +92,7 @@ class Spelling:
         if not raised and not may_be_name:
             return form if count >= _LEAST.get(len(word), _LEAST_OF_LONGER) else None
         least = _LEAST_WITH_CAPITAL.get(len(word), _LEAST_OF_LONGER_WITH_CAPITAL)
-        if _likely(folded, best) * count < least:
+        if slip_likelihood(folded, best) * count < least:
             return None
         if not raised:
             return form
@@ -121,7 +121,9 @@ class Spelling:
         None where that is another form of it: "nich" is "nicht", which it may stand for as it is,
         and nothing that is less likely.
         """
-        found = {other: _likely(word, other) * self._counts[other] for other in self._near(word)}
+        found = {
+            other: slip_likelihood(word, other) * self._counts[other] for other in self._near(word)
+        }
         best = max(found, key=lambda other: (found[other], other), default=None)
         if best is None or not found[best] or _inflected(word, best):
             return None
@@ -146,9 +148,15 @@ def _lacking(word: str) -> set[str]:
     return {word[:i] + word[i + 1 :] for i in range(1, len(word))}
 
 
-def _likely(word: str, other: str) -> float:
-    """How likely the slip is that makes a word of another one; 0 where it takes more than one."""
-    if any(word.replace(*one) == other for one in _DIGRAPHS):
+def without_umlauts(word: str, other: str) -> bool:
+    """Whether a word is another one from a keyboard that has no umlauts."""
+    return any(word.replace(*one) == other for one in _DIGRAPHS)
+
+
+def slip_likelihood(word: str, other: str) -> float:
+    """How likely the slip is that makes a word of another one, beside one that leaves a letter out;
+    0 where it takes more than one. Both case folded."""
+    if without_umlauts(word, other):
         return 1.0
     i = 0
     while i < min(len(word), len(other)) and word[i] == other[i]:

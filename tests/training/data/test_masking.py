@@ -92,9 +92,10 @@ def test_names_that_the_other_language_takes_over() -> None:
 
 
 def test_a_dictionary_tells_what_is_right() -> None:
-    lists = WordLists(["internal", "munich"], {"internal": 9, "Munich": 7})
+    lists = WordLists(["internal", "munich", "now"], {"internal": 9, "Munich": 7, "now": 300})
     whole = with_dictionary(lists, "en")
     assert whole.forms["interval"] == 0
+    assert whole.forms["nsw"] == 0  # which no dictionary has, but newspapers
     assert whole.forms["internal"] == 9
     assert "Munch" not in whole.forms  # a name is nothing that is corrected to
     assert "between" not in whole.forms  # and this looks like none of them

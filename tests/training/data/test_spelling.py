@@ -1,8 +1,8 @@
 """How words are written, as a translator's training reads them."""
 
 from service.pipelines.placeholders import KnownWords, Spelling
-from training.data.dictionary import dictionary
-from training.data.spelling import merged_forms, mistakable, written_forms
+from training.data.dictionary import dictionary, frequencies
+from training.data.spelling import in_use, merged_forms, mistakable, written_forms
 
 
 def test_the_forms_that_words_mostly_have() -> None:
@@ -43,6 +43,34 @@ def test_right_words_that_look_like_mistyped_ones() -> None:
     ]
     assert mistakable(words[:2], spelling) == {"Zecke"}
     assert mistakable(words, spelling) == {"zecke", "Streikte", "interval", "internl"}
+
+
+def test_what_is_written_too_often_to_be_mistyped() -> None:
+    forms = {"the": 1000, "definitely": 100, "weekend": 100, "surprise": 100, "für": 100}
+    spelling = Spelling(forms, KnownWords([*forms], compounds=False))
+    often = {
+        "the": 5e-2,
+        "thx": 1.4e-6,
+        "teh": 1.1e-6,  # rarer beside how likely it is that one key is hit before the other
+        "definitely": 1.6e-4,
+        "definately": 1.1e-6,
+        "surprise": 5e-5,
+        "suprise": 1.2e-6,
+        "weekend": 2e-4,
+        "weeknd": 7e-6,
+        "für": 8e-3,
+        "fuer": 5e-5,  # the keyboard lacks the letter, however often
+        "strange": 1e-4,
+    }
+    assert all(spelling.correction(word, begins=False) for word in ("thx", "weeknd", "fuer"))
+    assert in_use(often, spelling) == {"thx", "weeknd"}
+    assert in_use({"suprise": 1e-8}, spelling) == {"suprise"}  # nobody writes what it would be
+
+
+def test_how_often_people_write_what_no_dictionary_has() -> None:
+    often = frequencies("de-AT")
+    assert often["nen"] > often["mfg"] > 1e-6
+    assert not frequencies("tlh")
 
 
 def test_the_dictionary_of_a_language() -> None:
