@@ -5,7 +5,7 @@ ones; both lie in a run's folder and go into the version that is published from 
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from service.pipelines.placeholders import KnownWords, Spelling, forms_content, forms_in
@@ -13,7 +13,7 @@ from training.corpora import Corpora
 from training.data.dictionary import dictionary, frequencies
 from training.data.examples import SentencePair
 from training.data.masking import known_words, names_taken_over, words_content
-from training.data.spelling import in_use, merged_forms, mistakable, written_forms
+from training.data.spelling import in_use, merged_forms, mistakable, respelt, written_forms
 from training.run_folder import RunFolder
 
 _log = logging.getLogger(__name__)
@@ -57,15 +57,26 @@ def lists_of(corpora: Corpora[SentencePair], known: WordLists | None = None) -> 
 
 def with_dictionary(lists: WordLists, language: str) -> WordLists:
     """With the words of a language that would be taken for mistyped ones of the lists: those that
-    a dictionary has, and those that people write so often that they mean them."""
+    a dictionary has, and those that people write so often that they mean them. Without those that
+    were read only because somebody's keyboard lacks letters."""
     if not lists.forms:
         return lists
-    right = mistakable(dictionary(language), _spelling(lists, language))
+    often = frequencies(language)
+    lists = _without(lists, respelt(lists.forms, often))
+    right = mistakable(dictionary(language), _spelling(lists, language), often)
     _log.info("%s words of a dictionary are a slip away from known ones", f"{len(right):,}")
     lists = _with_right(lists, right)
-    right = in_use(frequencies(language), _spelling(lists, language))
+    right = in_use(often, _spelling(lists, language))
     _log.info("%s words often written are a slip away from known ones", f"{len(right):,}")
     return _with_right(lists, right)
+
+
+def _without(lists: WordLists, forms: Collection[str]) -> WordLists:
+    folded = {form.casefold() for form in forms}
+    return WordLists(
+        [word for word in lists.words if word not in folded],
+        {form: count for form, count in lists.forms.items() if form not in forms},
+    )
 
 
 def _spelling(lists: WordLists, language: str) -> Spelling:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from service.pipelines.placeholders import (
     Spelling,
     composed,
+    is_respelt,
+    respellings,
     slip_likelihood,
-    without_umlauts,
 )
 
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -18,6 +19,8 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 # but not one vowel for another, because that is how people misspell ("definately").
 _MISTYPED = {3: 0.0002, 4: 0.003, 5: 0.01}
 _MISTYPED_LONGER = 0.03
+# And that they write it on a keyboard that lacks letters of it ("fuer"), at most.
+_RESPELT = 0.01
 _VOWELS = frozenset("aeiouäöü")
 
 
@@ -54,13 +57,37 @@ def merged_forms(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, 
     return {form: count for count, form in by_word.values()}
 
 
-def mistakable(words: Iterable[str], spelling: Spelling) -> set[str]:
-    """The words that would be taken for mistyped others; of several forms the small one."""
+def respelt(forms: Mapping[str, int], frequencies: Mapping[str, float]) -> set[str]:
+    """Of the forms that were read, those that are only others from a keyboard that lacks letters,
+    by how rarely they were read beside those and by how rarely people write them."""
+    by_word = {form.casefold(): form for form in forms}
+    return {
+        other
+        for form, count in forms.items()
+        for word in respellings(form.casefold())
+        if (other := by_word.get(word)) is not None
+        and forms[other] <= _RESPELT * count
+        and _is_only_respelt(other, form, frequencies)
+    }
+
+
+def mistakable(
+    words: Iterable[str], spelling: Spelling, frequencies: Mapping[str, float]
+) -> set[str]:
+    """The words that would be taken for mistyped others; of several forms the small one.
+
+    frequencies: of words in lower case. A word that people seldom write, but for another one on a
+    keyboard that lacks letters, is not among them: lists of words hold such ones too.
+    """
     found: dict[str, str] = {}
     for word in words:
         folded = word.casefold()
-        if spelling.correction(folded, begins=False) is not None:
-            found[folded] = max(found.get(folded, word), word)  # capitals sort first
+        meant = spelling.correction(folded, begins=False)
+        if meant is None or (
+            is_respelt(folded, meant.casefold()) and _is_only_respelt(word, meant, frequencies)
+        ):
+            continue
+        found[folded] = max(found.get(folded, word), word)  # capitals sort first
     return set(found.values())
 
 
@@ -68,8 +95,8 @@ def in_use(frequencies: Mapping[str, float], spelling: Spelling) -> set[str]:
     """The words that would be taken for mistyped others, and are written too often to be that:
     abbreviations, names in lower case, words of chats, of other languages.
 
-    frequencies: of words in lower case. What is spelt for a keyboard without umlauts is not among
-    them, however often it is.
+    frequencies: of words in lower case. What is spelt for a keyboard that lacks letters is not
+    among them, however often it is.
     """
     found = set()
     for word, frequency in frequencies.items():
@@ -80,7 +107,7 @@ def in_use(frequencies: Mapping[str, float], spelling: Spelling) -> set[str]:
         share = _MISTYPED.get(len(word), _MISTYPED_LONGER)
         if not _other_vowel(word, meant):
             share *= slip_likelihood(word, meant)
-        if frequency > share * frequencies.get(meant, 0.0) and not without_umlauts(word, meant):
+        if frequency > share * frequencies.get(meant, 0.0) and not is_respelt(word, meant):
             found.add(word)
     return found
 
@@ -90,3 +117,9 @@ def _other_vowel(word: str, meant: str) -> bool:
     return len(word) == len(meant) and all(
         one == other or {one, other} <= _VOWELS for one, other in zip(word, meant, strict=True)
     )
+
+
+def _is_only_respelt(word: str, other: str, frequencies: Mapping[str, float]) -> bool:
+    """Of a word that another is on a keyboard that lacks letters: that it is nothing else."""
+    share = _RESPELT * frequencies.get(other.lower(), 0.0)
+    return share > 0 and frequencies.get(word.lower(), 0.0) <= share

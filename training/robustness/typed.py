@@ -1,4 +1,4 @@
-"""What it costs a translator that people type: in capitals, without an end, with an error.
+"""What it costs a translator how people type: in capitals, without accents, with an error.
 
 Each variation is scored beside the sentences as they were, under the same terms. What is not in the
 translator's hands costs nothing: capitals and lower case are scored without regard to case, and
@@ -7,6 +7,7 @@ were have lost it too.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -38,10 +39,19 @@ def without_end(text: str) -> str:
     return _END.sub("", text) or text
 
 
+def without_accents(text: str) -> str:
+    """The text as a keyboard has it that lacks its language's letters: "grosse Tur"."""
+    bare = "".join(
+        letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter)
+    )
+    return unicodedata.normalize("NFC", bare.replace("ß", "ss"))
+
+
 VARIATIONS = (
     Variation("capitals", lambda text, _: text.upper(), ignores_case=True),
     Variation("lower case", lambda text, _: text.lower(), ignores_case=True),
     Variation("no end", lambda text, _: without_end(text), judged=without_end),
+    Variation("no accents", lambda text, _: without_accents(text)),
     Variation("typing error", mistyped),
 )
 

@@ -6,6 +6,7 @@ carry over; then what it stands for takes the symbol's place in the translation.
 3.3.) Training makes its pairs with the same rules. Pure: no model, no network, no files.
 """
 
+from service.pipelines.placeholders.accents import is_respelt, respellings
 from service.pipelines.placeholders.glossary import Glossary
 from service.pipelines.placeholders.known_words import KnownWords
 from service.pipelines.placeholders.masked import Kept, Masked, find, mask, read
@@ -15,7 +16,6 @@ from service.pipelines.placeholders.spelling import (
     forms_content,
     forms_in,
     slip_likelihood,
-    without_umlauts,
 )
 from service.pipelines.placeholders.symbols import SYMBOLS
 
@@ -32,8 +32,9 @@ __all__ = [
     "find",
     "forms_content",
     "forms_in",
+    "is_respelt",
     "mask",
     "read",
+    "respellings",
     "slip_likelihood",
-    "without_umlauts",
 ]

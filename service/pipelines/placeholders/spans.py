@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from operator import and_
 from typing import NamedTuple
 
+from service.pipelines.placeholders.accents import has_accents, is_respelt, is_spelt_out
 from service.pipelines.placeholders.known_words import KnownWords
 from service.pipelines.placeholders.spelling import Spelling
 from service.pipelines.placeholders.symbols import PRIVATE_USE
@@ -74,6 +75,16 @@ def _is_part(text: str, word: re.Match[str]) -> bool:
     return any(
         one and (one == "_" or one.isdigit() or unicodedata.category(one) in _INSIDE_WORDS)
         for one in beside
+    )
+
+
+def _lacks_accents(text: str, words: Sequence[re.Match[str]], read: Sequence[str | None]) -> bool:
+    """Whether it was written on a keyboard that lacks them: a word that must have some tells."""
+    return not has_accents(text) and any(
+        one is not None
+        and is_respelt(word.group().casefold(), one.casefold())
+        and not is_spelt_out(word.group().casefold(), one.casefold())
+        for word, one in zip(words, read, strict=True)
     )
 
 
@@ -156,6 +167,11 @@ class Keeper:
             None if _is_part(text, word) else self.spelling.correction(word.group(), i == 0, lower)
             for i, word in enumerate(words)
         ]
+        if _lacks_accents(text, words, read):
+            read = [
+                one or self.spelling.accented(word.group(), i == 0)
+                for i, (word, one) in enumerate(zip(words, read, strict=True))
+            ]
         names = [
             one is None and self._keeps(word.group()) for one, word in zip(read, words, strict=True)
         ]

@@ -2,15 +2,16 @@
 
 A word that is not known is read as the known one that is a single slip away: a letter left out,
 put in, changed, or exchanged with its neighbour (Damerau 1964, "A technique for computer detection
-and correction of spelling errors"), of several the most frequent. What may be right stays: a short
-word, one that differs by an inflection, a name, and a word with a capital whose place says that it
-may be a name, unless the known word is a common one.
+and correction of spelling errors"), or the accents that a keyboard lacks, of several the most
+frequent. What may be right stays: a short word, one that differs by an inflection, a name, and a
+word with a capital whose place says that it may be a name, unless the known word is a common one.
 """
 
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from service.pipelines.placeholders.accents import is_respelt, is_spelt_out, respellings
 from service.pipelines.placeholders.known_words import KnownWords
 
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -24,8 +25,8 @@ _LEAST_WITH_CAPITAL = {3: 200, 4: 200}
 _LEAST_OF_LONGER_WITH_CAPITAL = 20
 _INFLECTIONS = frozenset("demnrst")  # with which words of German and English end, or do not
 _CLITICS = ("n", "t"), ("", "ve"), ("", "re"), ("", "ll")  # behind what, where not behind anything
-_DIGRAPHS = (("ae", "ä"), ("oe", "ö"), ("ue", "ü"))  # of keyboards without umlauts
 _ANY_LETTER = 0.1  # how likely one wrong letter of all is, beside a slip that knows no other
+_SPELT_OUT = 100.0  # and "ae" for "ä": nothing else is written so, and who does it does it always
 _FEWEST_CAPITALS = 0.01  # of the forms: fewer are strays in texts of lower case
 _KEPT_IN_MIND = 20_000  # words
 
@@ -69,6 +70,13 @@ class Spelling:
         for word in self._counts:
             for lacking in _lacking(word):
                 self._lacking[lacking] = (*self._lacking.get(lacking, ()), word)
+        self._respelt: dict[str, tuple[str, ...]] = {}
+        for word in self._counts:
+            for respelt in respellings(word):
+                self._respelt[respelt] = (*self._respelt.get(respelt, ()), word)
+        self._times_right = {
+            word: forms[self._forms[word]] for word in self._respelt if word in self._forms
+        }
         self._of_folded = lru_cache(_KEPT_IN_MIND)(self._best)
 
     def correction(self, word: str, begins: bool, may_be_name: bool = False) -> str | None:
@@ -82,7 +90,7 @@ class Spelling:
         if not word[1:].islower():
             return None
         folded = word.casefold()
-        if folded in self._forms or folded in self._known or self._contracted(folded):
+        if folded in self._forms or self._known.lists(folded):
             return None
         best = self._of_folded(folded)
         if best is None:
@@ -96,7 +104,21 @@ class Spelling:
             return None
         if not raised:
             return form
-        return form[:1].upper() + form[1:] if begins or form[0].isupper() else None
+        return _with_capital(form, begins)
+
+    def accented(self, word: str, begins: bool) -> str | None:
+        """What a known word is to be read as in a sentence that was written without accents; None
+        where it stays, because it was read as it stands as often as with them.
+
+        begins: whether it begins the sentence.
+        """
+        folded = word.casefold()
+        if not word[1:].islower() or folded not in self._respelt:
+            return None
+        best = max(self._respelt[folded], key=lambda other: (self._counts[other], other))
+        if is_spelt_out(folded, best) or self._counts[best] <= self._times_right.get(folded, 0):
+            return None
+        return _with_capital(self._forms[best], begins) if word[0].isupper() else self._forms[best]
 
     def cased(self, word: str) -> str:
         """A word whose own case says nothing as it is mostly written, each part of it."""
@@ -119,11 +141,12 @@ class Spelling:
         """The known word that a folded one was most likely meant as (a noisy channel).
 
         None where that is another form of it: "nich" is "nicht", which it may stand for as it is,
-        and nothing that is less likely.
+        and nothing that is less likely. A word that is made of known ones is right, unless letters
+        are missing on its keyboard: "wahrend" is not made of "wahr" and "end".
         """
-        found = {
-            other: slip_likelihood(word, other) * self._counts[other] for other in self._near(word)
-        }
+        made = word in self._known or self._contracted(word)
+        near = self._respelt.get(word, ()) if made else self._near(word)
+        found = {other: slip_likelihood(word, other) * self._counts[other] for other in near}
         best = max(found, key=lambda other: (found[other], other), default=None)
         if best is None or not found[best] or _inflected(word, best):
             return None
@@ -131,16 +154,18 @@ class Spelling:
 
     def _near(self, word: str) -> set[str]:
         """Known words, among them all that are a slip away."""
-        near = set(self._lacking.get(word, ()))
+        near = {*self._lacking.get(word, ()), *self._respelt.get(word, ())}
         for lacking in _lacking(word):
             near.update(self._lacking.get(lacking, ()))
             if lacking in self._counts:
                 near.add(lacking)
-        for there, meant in _DIGRAPHS:
-            if (other := word.replace(there, meant)) in self._counts:
-                near.add(other)
         near.discard(word)
         return near
+
+
+def _with_capital(form: str, begins: bool) -> str | None:
+    """What a word with a capital is read as; one that has none there is no such word."""
+    return form[:1].upper() + form[1:] if begins or form[0].isupper() else None
 
 
 def _lacking(word: str) -> set[str]:
@@ -148,16 +173,11 @@ def _lacking(word: str) -> set[str]:
     return {word[:i] + word[i + 1 :] for i in range(1, len(word))}
 
 
-def without_umlauts(word: str, other: str) -> bool:
-    """Whether a word is another one from a keyboard that has no umlauts."""
-    return any(word.replace(*one) == other for one in _DIGRAPHS)
-
-
 def slip_likelihood(word: str, other: str) -> float:
     """How likely the slip is that makes a word of another one, beside one that leaves a letter out;
     0 where it takes more than one. Both case folded."""
-    if without_umlauts(word, other):
-        return 1.0
+    if is_respelt(word, other):
+        return _SPELT_OUT if is_spelt_out(word, other) else 1.0
     i = 0
     while i < min(len(word), len(other)) and word[i] == other[i]:
         i += 1

@@ -39,6 +39,8 @@ FORMS = {
     "Paris": 30,
     "Zug": 2,
     "Übung": 40,
+    "Übungsgerät": 40,
+    "Café": 40,
 }
 NAMES = {"paris"}
 KNOWN = KnownWords({form.casefold() for form in FORMS} - NAMES, compounds=True)
@@ -63,6 +65,11 @@ def keeper(spelling: Spelling) -> Keeper:
         ("sixht", False, "sieht"),  # changed
         ("schoene", False, "schöne"),  # of a keyboard without umlauts
         ("Uebung", False, "Übung"),
+        ("uebungsgeraet", False, "Übungsgerät"),
+        ("schonen", False, "schönen"),  # of one without accents
+        ("ubungsgerat", False, "Übungsgerät"),  # all of them, be it in the first letter
+        ("ubungsgeraet", False, None),  # but not one kind and the other
+        ("cafe", False, "Café"),
         ("grosser", False, None),  # the same word
         ("Steth", True, "Steht"),
         ("Steth", False, None),  # with a capital within a sentence, where no verb has one
@@ -96,6 +103,35 @@ def test_what_a_word_is_read_as(
     spelling: Spelling, word: str, begins: bool, expected: str | None
 ) -> None:
     assert spelling.correction(word, begins) == expected
+
+
+def test_one_word_that_lacks_its_accents_tells_of_the_others() -> None:
+    forms = {
+        "ich": 9000,
+        "mag": 900,
+        "mochte": 60,
+        "möchte": 2400,
+        "konnte": 900,
+        "könnte": 500,
+        "für": 8000,
+        "Hüte": 30,
+        "Hut": 90,
+        "Hute": 0,
+        "spät": 90,
+    }
+    known = KnownWords([form.casefold() for form in forms], compounds=False)
+    keeper = Keeper(known, Spelling(forms, known))
+    assert read("Ich mochte Hute.", keeper).rewritten == []
+    assert read("Ich mochte fur Hute.", keeper).text == "Ich möchte für Hüte."
+    # What is written more often as it stands is that.
+    assert read("Ich konnte fur Hute.", keeper).text == "Ich konnte für Hüte."
+    # A keyboard that has accents has them all, and who spells them out does so everywhere.
+    assert read("Ich mochte spät fur Hute.", keeper).text == "Ich mochte spät für Hute."
+    assert read("Ich mochte spaet.", keeper).text == "Ich mochte spät."
+    assert read("Ich moechte Hute.", keeper).text == "Ich möchte Hute."
+    # No verb has a capital within a sentence, but one that begins it.
+    assert read("Fur Mochte.", keeper).text == "Für Mochte."
+    assert read("Mochte fur.", keeper).text == "Möchte für."
 
 
 def test_of_two_words_the_likelier_slip_of_the_commoner_word() -> None:

@@ -2,7 +2,7 @@
 
 from service.pipelines.placeholders import KnownWords, Spelling
 from training.data.dictionary import dictionary, frequencies
-from training.data.spelling import in_use, merged_forms, mistakable, written_forms
+from training.data.spelling import in_use, merged_forms, mistakable, respelt, written_forms
 
 
 def test_the_forms_that_words_mostly_have() -> None:
@@ -41,8 +41,29 @@ def test_right_words_that_look_like_mistyped_ones() -> None:
         "far",
         "internl",
     ]
-    assert mistakable(words[:2], spelling) == {"Zecke"}
-    assert mistakable(words, spelling) == {"zecke", "Streikte", "interval", "internl"}
+    assert mistakable(words[:2], spelling, {}) == {"Zecke"}
+    assert mistakable(words, spelling, {}) == {"zecke", "Streikte", "interval", "internl"}
+
+
+def test_words_of_keyboards_that_lack_letters() -> None:
+    forms = {"für": 1000, "fuer": 2, "fällt": 200, "fallt": 1, "über": 500, "Uber": 40, "Bühne": 90}
+    often = {
+        "für": 8e-3,
+        "fuer": 3e-5,
+        "fällt": 9e-5,
+        "fallt": 7e-7,
+        "über": 3e-3,
+        "uber": 2e-5,
+        "bühne": 5e-5,
+        "buhne": 3e-7,
+    }
+    assert respelt(forms, often) == {"fuer", "fallt"}  # "Uber" was read too often
+    assert respelt(forms, {}) == set()
+    assert respelt(forms, often | {"fallt": 2e-6}) == {"fuer"}  # a word of its own
+    spelling = Spelling(forms, KnownWords([form.casefold() for form in forms], compounds=True))
+    assert mistakable(["Buhne"], spelling, often) == set()
+    assert mistakable(["Buhne"], spelling, {}) == {"Buhne"}
+    assert mistakable(["Buhne"], spelling, often | {"buhne": 2e-6}) == {"Buhne"}
 
 
 def test_what_is_written_too_often_to_be_mistyped() -> None:

@@ -15,7 +15,7 @@ from training.robustness.kept import Share, measure_kept, score_kept, stands
 from training.robustness.odd import is_endless, measure_odd
 from training.robustness.searches import measure_searches
 from training.robustness.served import Served
-from training.robustness.typed import VARIATIONS, measure_typed, without_end
+from training.robustness.typed import VARIATIONS, measure_typed, without_accents, without_end
 
 SENTENCES = ("the good cat sat on the mat.", "Two men talk in the street!", "a bad dog ran")
 COPIED = [SentencePair(text, text) for text in SENTENCES]
@@ -88,7 +88,7 @@ def test_copying_costs_nothing_but_the_typing_error(copying: Served) -> None:
     typed = measure_typed(copying, COPIED, seed=1)
     assert (typed.sentences, typed.plain) == (3, 100.0)
     assert "case:mixed" in typed.signature
-    for name in ("capitals", "lower case", "no end"):
+    for name in ("capitals", "lower case", "no end", "no accents"):
         assert typed.costs[name].lost == 0.0, name
     assert "case:lc" in typed.costs["capitals"].signature
     error = typed.costs["typing error"]
@@ -108,6 +108,10 @@ def test_an_end_that_the_source_has_not_is_a_mistake(copying: Served) -> None:
     plain = measure_typed(copying, pairs, seed=1).costs["no end"]
     expected = BLEU().corpus_score(["the cat sat on the mat"], [["the cat sat on the mat."]])
     assert plain.typed == round(expected.score, 2)
+
+
+def test_a_keyboard_without_accents() -> None:
+    assert without_accents("Größe, Übung, déjà vu") == "Grosse, Ubung, deja vu"
 
 
 @pytest.mark.parametrize(
