@@ -7,13 +7,13 @@ were have lost it too.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from sacrebleu.metrics.bleu import BLEU
 
+from service.pipelines.placeholders import composed, without_accents
 from training.data.examples import SentencePair
 from training.data.noise import mistyped
 from training.robustness.served import Served
@@ -39,19 +39,16 @@ def without_end(text: str) -> str:
     return _END.sub("", text) or text
 
 
-def without_accents(text: str) -> str:
+def on_a_bare_keyboard(text: str) -> str:
     """The text as a keyboard has it that lacks its language's letters: "grosse Tur"."""
-    bare = "".join(
-        letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter)
-    )
-    return unicodedata.normalize("NFC", bare.replace("ß", "ss"))
+    return without_accents(composed(text)).replace("ß", "ss")
 
 
 VARIATIONS = (
     Variation("capitals", lambda text, _: text.upper(), ignores_case=True),
     Variation("lower case", lambda text, _: text.lower(), ignores_case=True),
     Variation("no end", lambda text, _: without_end(text), judged=without_end),
-    Variation("no accents", lambda text, _: without_accents(text)),
+    Variation("no accents", lambda text, _: on_a_bare_keyboard(text)),
     Variation("typing error", mistyped),
 )
 

@@ -6,7 +6,7 @@ carry over; then what it stands for takes the symbol's place in the translation.
 3.3.) Training makes its pairs with the same rules. Pure: no model, no network, no files.
 """
 
-from service.pipelines.placeholders.accents import is_respelt, respellings
+from service.pipelines.placeholders.accents import is_respelt, respellings, without_accents
 from service.pipelines.placeholders.glossary import Glossary
 from service.pipelines.placeholders.known_words import KnownWords
 from service.pipelines.placeholders.masked import Kept, Masked, find, mask, read
@@ -37,4 +37,5 @@ __all__ = [
     "read",
     "respellings",
     "slip_likelihood",
+    "without_accents",
 ]

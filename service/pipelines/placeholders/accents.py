@@ -1,6 +1,6 @@
 """Words as a keyboard has them that lacks letters of their language: "fur" or "fuer" for "für".
 
-Pure. All words are case folded.
+Pure. Words, unlike texts, are case folded.
 """
 
 import unicodedata
@@ -10,7 +10,7 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 def respellings(word: str) -> set[str]:
     """How a word is written without its accents, or with an "e" for an umlaut's."""
-    return set() if word.isascii() else {_bare(word), _spelt_out(word)} - {word}
+    return set() if word.isascii() else {without_accents(word), _spelt_out(word)} - {word}
 
 
 def is_respelt(word: str, other: str) -> bool:
@@ -23,14 +23,22 @@ def is_spelt_out(word: str, other: str) -> bool:
     return word != other and word == _spelt_out(other)
 
 
+def has_umlauts(word: str) -> bool:
+    """Whether any letter is a German umlaut."""
+    return _spelt_out(word) != word
+
+
 def has_accents(text: str) -> bool:
     """Whether any letter of a text, in whatever case, is one that such a keyboard lacks."""
-    return "ß" in text or _bare(text) != text
+    return "ß" in text.lower() or without_accents(text) != text
 
 
-def _bare(word: str) -> str:
-    """Without accents. Letters of other alphabets have none, but are other letters with them."""
-    first = ((letter, unicodedata.normalize("NFD", letter)[0]) for letter in word)
+def without_accents(text: str) -> str:
+    """A text, composed, without its accents.
+
+    Letters of other alphabets have none, but are other letters with them.
+    """
+    first = ((letter, unicodedata.normalize("NFD", letter)[0]) for letter in text)
     return "".join(bare if bare.isascii() else letter for letter, bare in first)
 
 

@@ -163,13 +163,14 @@ class Keeper:
             return {}
         words = list(WORD.finditer(text))
         lower = text.islower()
+        whole = [not _is_part(text, word) for word in words]
         read = [
-            None if _is_part(text, word) else self.spelling.correction(word.group(), i == 0, lower)
+            self.spelling.correction(word.group(), i == 0, lower) if whole[i] else None
             for i, word in enumerate(words)
         ]
         if _lacks_accents(text, words, read):
             read = [
-                one or self.spelling.accented(word.group(), i == 0)
+                self.spelling.accented(word.group(), i == 0) if one is None and whole[i] else one
                 for i, (word, one) in enumerate(zip(words, read, strict=True))
             ]
         names = [

@@ -11,7 +11,12 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from service.pipelines.placeholders.accents import is_respelt, is_spelt_out, respellings
+from service.pipelines.placeholders.accents import (
+    has_umlauts,
+    is_respelt,
+    is_spelt_out,
+    respellings,
+)
 from service.pipelines.placeholders.known_words import KnownWords
 
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -27,6 +32,8 @@ _INFLECTIONS = frozenset("demnrst")  # with which words of German and English en
 _CLITICS = ("n", "t"), ("", "ve"), ("", "re"), ("", "ll")  # behind what, where not behind anything
 _ANY_LETTER = 0.1  # how likely one wrong letter of all is, beside a slip that knows no other
 _SPELT_OUT = 100.0  # and "ae" for "ä": nothing else is written so, and who does it does it always
+_RESPELT = 10.0  # and a letter without its accent, but a name may be written so
+_SURELY = 3  # times that a word was read more often with its accents than without them
 _FEWEST_CAPITALS = 0.01  # of the forms: fewer are strays in texts of lower case
 _KEPT_IN_MIND = 20_000  # words
 
@@ -107,18 +114,20 @@ class Spelling:
         return _with_capital(form, begins)
 
     def accented(self, word: str, begins: bool) -> str | None:
-        """What a known word is to be read as in a sentence that was written without accents; None
-        where it stays, because it was read as it stands as often as with them.
+        """What a word that was read is to be read as in a sentence that was written without
+        accents; None where it stays: it was read nearly as often as the other, or both are names.
 
         begins: whether it begins the sentence.
         """
         folded = word.casefold()
-        if not word[1:].islower() or folded not in self._respelt:
+        if folded not in self._times_right or not word[1:].islower():
             return None
         best = max(self._respelt[folded], key=lambda other: (self._counts[other], other))
-        if is_spelt_out(folded, best) or self._counts[best] <= self._times_right.get(folded, 0):
+        if is_spelt_out(folded, best) or self._counts[best] <= _SURELY * self._times_right[folded]:
             return None
-        return _with_capital(self._forms[best], begins) if word[0].isupper() else self._forms[best]
+        if word[0].islower():
+            return self._forms[best]
+        return _with_capital(self._forms[best], begins) if has_umlauts(best) else None
 
     def cased(self, word: str) -> str:
         """A word whose own case says nothing as it is mostly written, each part of it."""
@@ -146,7 +155,7 @@ class Spelling:
         """
         made = word in self._known or self._contracted(word)
         near = self._respelt.get(word, ()) if made else self._near(word)
-        found = {other: slip_likelihood(word, other) * self._counts[other] for other in near}
+        found = {other: _weight(word, other) * self._counts[other] for other in near}
         best = max(found, key=lambda other: (found[other], other), default=None)
         if best is None or not found[best] or _inflected(word, best):
             return None
@@ -193,6 +202,12 @@ def slip_likelihood(word: str, other: str) -> float:
         return _ANY_LETTER
     exchanged = len(rest) > 1 and rest[1] + rest[0] + rest[2:] == meant
     return 1.0 if exchanged else 0.0
+
+
+def _weight(word: str, other: str) -> float:
+    """How likely a slip is beside the others of its word."""
+    likelihood = slip_likelihood(word, other)
+    return max(likelihood, _RESPELT) if is_respelt(word, other) else likelihood
 
 
 def _inflected(word: str, other: str) -> bool:

@@ -23,4 +23,5 @@ def test_what_such_a_keyboard_can_not_write() -> None:
     assert has_accents("Oh là là")
     assert has_accents("Über")
     assert has_accents("Straße")
+    assert has_accents("STRAẞE")
     assert not has_accents("Strasse, „мой“ \U0001f600")

@@ -118,6 +118,16 @@ def test_one_word_that_lacks_its_accents_tells_of_the_others() -> None:
         "Hut": 90,
         "Hute": 0,
         "spät": 90,
+        "Miete": 90,
+        "hohe": 78,
+        "Höhe": 135,
+        "Software": 90,
+        "ware": 2,
+        "wäre": 900,
+        "Lopez": 2,
+        "López": 40,
+        "Frau": 500,
+        "Jäger": 10,
     }
     known = KnownWords([form.casefold() for form in forms], compounds=False)
     keeper = Keeper(known, Spelling(forms, known))
@@ -125,6 +135,11 @@ def test_one_word_that_lacks_its_accents_tells_of_the_others() -> None:
     assert read("Ich mochte fur Hute.", keeper).text == "Ich möchte für Hüte."
     # What is written more often as it stands is that.
     assert read("Ich konnte fur Hute.", keeper).text == "Ich konnte für Hüte."
+    assert read("Die hohe Miete fur Hute.", keeper).text.endswith("hohe Miete für Hüte.")
+    # A name is written so, and part of a word is no word.
+    assert read("Ich mag fur Lopez.", keeper).text == "Ich mag für Lopez."
+    kept = read("Frau Jager mag fur Soft\u00adware.", keeper)
+    assert [one.text for one in kept.rewritten] == ["für"]
     # A keyboard that has accents has them all, and who spells them out does so everywhere.
     assert read("Ich mochte spät fur Hute.", keeper).text == "Ich mochte spät für Hute."
     assert read("Ich mochte spaet.", keeper).text == "Ich mochte spät."
@@ -142,6 +157,12 @@ def test_of_two_words_the_likelier_slip_of_the_commoner_word() -> None:
     # An exchange is likelier than a letter of thirty.
     assert spelling.correction("hosre", False) == "horse"
     assert spelling.correction("hoise", False) == "house"
+
+
+def test_a_letter_without_its_accent_is_likelier_than_one_left_out() -> None:
+    forms = {"mögen": 300, "Morgen": 900}
+    known = KnownWords([form.casefold() for form in forms], compounds=False)
+    assert Spelling(forms, known).correction("mogen", False) == "mögen"
 
 
 def test_a_form_of_the_likeliest_word_is_not_read_as_a_less_likely_one() -> None:

@@ -15,7 +15,7 @@ from training.robustness.kept import Share, measure_kept, score_kept, stands
 from training.robustness.odd import is_endless, measure_odd
 from training.robustness.searches import measure_searches
 from training.robustness.served import Served
-from training.robustness.typed import VARIATIONS, measure_typed, without_accents, without_end
+from training.robustness.typed import VARIATIONS, measure_typed, on_a_bare_keyboard, without_end
 
 SENTENCES = ("the good cat sat on the mat.", "Two men talk in the street!", "a bad dog ran")
 COPIED = [SentencePair(text, text) for text in SENTENCES]
@@ -111,7 +111,7 @@ def test_an_end_that_the_source_has_not_is_a_mistake(copying: Served) -> None:
 
 
 def test_a_keyboard_without_accents() -> None:
-    assert without_accents("Größe, Übung, déjà vu") == "Grosse, Ubung, deja vu"
+    assert on_a_bare_keyboard("Größe, U\u0308bung, déjà vu") == "Grosse, Ubung, deja vu"
 
 
 @pytest.mark.parametrize(
