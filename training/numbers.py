@@ -6,10 +6,7 @@ import math
 
 def positive(text: str) -> float:
     """A finite number above 0."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
+    number = _number(text)
     if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
     return number
@@ -17,10 +14,7 @@ def positive(text: str) -> float:
 
 def share(text: str) -> float:
     """A number from 0 to below 1."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
+    number = _number(text)
     if not 0 <= number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to below 1")
     return number
@@ -34,6 +28,14 @@ def count(text: str) -> int:
 def seed(text: str) -> int:
     """A whole number of 0 or more."""
     return _whole(text, 0)
+
+
+def _number(text: str) -> float:
+    """NaN of what is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _whole(text: str, least: int) -> int:

@@ -10,12 +10,17 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 def respellings(word: str) -> set[str]:
     """How a word is written without its accents, or with an "e" for an umlaut's."""
-    return set() if word.isascii() else {without_accents(word), _spelt_out(word)} - {word}
+    return {without_accents(word), _spelt_out(word)} - {word}
 
 
 def is_respelt(word: str, other: str) -> bool:
     """Whether a word may be another one."""
     return word in respellings(other)
+
+
+def is_bare(word: str, other: str) -> bool:
+    """Whether it may be another one without its accents."""
+    return word != other and word == without_accents(other)
 
 
 def is_spelt_out(word: str, other: str) -> bool:
@@ -38,6 +43,8 @@ def without_accents(text: str) -> str:
 
     Letters of other alphabets have none, but are other letters with them.
     """
+    if text.isascii():
+        return text
     first = ((letter, unicodedata.normalize("NFD", letter)[0]) for letter in text)
     return "".join(bare if bare.isascii() else letter for letter, bare in first)
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from operator import and_
 from typing import NamedTuple
 
-from service.pipelines.placeholders.accents import has_accents, is_respelt, is_spelt_out
+from service.pipelines.placeholders.accents import has_accents, is_bare
 from service.pipelines.placeholders.known_words import KnownWords
 from service.pipelines.placeholders.spelling import Spelling
 from service.pipelines.placeholders.symbols import PRIVATE_USE
@@ -81,9 +81,7 @@ def _is_part(text: str, word: re.Match[str]) -> bool:
 def _lacks_accents(text: str, words: Sequence[re.Match[str]], read: Sequence[str | None]) -> bool:
     """Whether it was written on a keyboard that lacks them: a word that must have some tells."""
     return not has_accents(text) and any(
-        one is not None
-        and is_respelt(word.group().casefold(), one.casefold())
-        and not is_spelt_out(word.group().casefold(), one.casefold())
+        one is not None and is_bare(word.group().casefold(), one.casefold())
         for word, one in zip(words, read, strict=True)
     )
 

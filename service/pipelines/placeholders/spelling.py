@@ -8,12 +8,12 @@ word with a capital whose place says that it may be a name, unless the known wor
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from service.pipelines.placeholders.accents import (
     has_umlauts,
-    is_respelt,
+    is_bare,
     is_spelt_out,
     respellings,
 )
@@ -73,14 +73,8 @@ class Spelling:
         }
         # Two words that are a slip apart are one with a letter less on either side or on both, so
         # that few have to be compared (Garbe 2012, "SymSpell").
-        self._lacking: dict[str, tuple[str, ...]] = {}
-        for word in self._counts:
-            for lacking in _lacking(word):
-                self._lacking[lacking] = (*self._lacking.get(lacking, ()), word)
-        self._respelt: dict[str, tuple[str, ...]] = {}
-        for word in self._counts:
-            for respelt in respellings(word):
-                self._respelt[respelt] = (*self._respelt.get(respelt, ()), word)
+        self._lacking = _index(self._counts, _lacking)
+        self._respelt = _index(self._counts, respellings)
         self._times_right = {
             word: forms[self._forms[word]] for word in self._respelt if word in self._forms
         }
@@ -154,8 +148,12 @@ class Spelling:
         are missing on its keyboard: "wahrend" is not made of "wahr" and "end".
         """
         made = word in self._known or self._contracted(word)
-        near = self._respelt.get(word, ()) if made else self._near(word)
-        found = {other: _weight(word, other) * self._counts[other] for other in near}
+        respelt = self._respelt.get(word, ())
+        near = respelt if made else self._near(word)
+        weights = {other: slip_likelihood(word, other) for other in near}
+        for other in respelt:
+            weights[other] = max(weights[other], _RESPELT)
+        found = {other: weight * self._counts[other] for other, weight in weights.items()}
         best = max(found, key=lambda other: (found[other], other), default=None)
         if best is None or not found[best] or _inflected(word, best):
             return None
@@ -177,6 +175,17 @@ def _with_capital(form: str, begins: bool) -> str | None:
     return form[:1].upper() + form[1:] if begins or form[0].isupper() else None
 
 
+def _index(
+    words: Iterable[str], keys: Callable[[str], Iterable[str]]
+) -> dict[str, tuple[str, ...]]:
+    """The words that have each key."""
+    found: dict[str, tuple[str, ...]] = {}
+    for word in words:
+        for key in keys(word):
+            found[key] = (*found.get(key, ()), word)
+    return found
+
+
 def _lacking(word: str) -> set[str]:
     """The word without one of its letters, but not without its first."""
     return {word[:i] + word[i + 1 :] for i in range(1, len(word))}
@@ -185,8 +194,10 @@ def _lacking(word: str) -> set[str]:
 def slip_likelihood(word: str, other: str) -> float:
     """How likely the slip is that makes a word of another one, beside one that leaves a letter out;
     0 where it takes more than one. Both case folded."""
-    if is_respelt(word, other):
-        return _SPELT_OUT if is_spelt_out(word, other) else 1.0
+    if is_spelt_out(word, other):
+        return _SPELT_OUT
+    if is_bare(word, other):
+        return 1.0
     i = 0
     while i < min(len(word), len(other)) and word[i] == other[i]:
         i += 1
@@ -202,12 +213,6 @@ def slip_likelihood(word: str, other: str) -> float:
         return _ANY_LETTER
     exchanged = len(rest) > 1 and rest[1] + rest[0] + rest[2:] == meant
     return 1.0 if exchanged else 0.0
-
-
-def _weight(word: str, other: str) -> float:
-    """How likely a slip is beside the others of its word."""
-    likelihood = slip_likelihood(word, other)
-    return max(likelihood, _RESPELT) if is_respelt(word, other) else likelihood
 
 
 def _inflected(word: str, other: str) -> bool:
