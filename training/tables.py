@@ -34,6 +34,30 @@ def score_table(columns: Mapping[str, Sequence[Measured]]) -> str:
     return markdown_table(["test set", "rows", *columns], lines)
 
 
+def comparison_table(columns: Mapping[str, Sequence[Measured]], spread: bool = False) -> str:
+    """A row for each score of each set, a column for each model; a cell stays empty where a model
+    has no such score.
+
+    spread: add the mean of a row and its largest value less its smallest, where all have one.
+    """
+    rows: dict[tuple[str, str, int], dict[str, float]] = {}
+    for model, measured in columns.items():
+        for one in measured:
+            rows.setdefault((one.dataset, one.metric, one.rows), {})[model] = one.value
+    header = ["test set", "rows", "score", *columns, *(["mean", "spread"] if spread else [])]
+    lines = []
+    for (name, metric, count), values in rows.items():
+        line = [name, f"{count:,}", metric]
+        line += [f"{values[model]:g}" if model in values else "" for model in columns]
+        if spread and len(values) == len(columns):
+            line += [f"{np.mean([*values.values()]):.4g}"]
+            line += [f"{max(values.values()) - min(values.values()):.3g}"]
+        elif spread:
+            line += ["", ""]
+        lines.append(line)
+    return markdown_table(header, lines)
+
+
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Cells of a row set apart by bars, below a header; a bar inside a cell is escaped."""
     lines = [header, ["---"] * len(header), *rows]

@@ -457,6 +457,45 @@ def test_evaluate_on_a_labelled_file(
     assert "names no public test set" in failing(capsys, "evaluate", stars.published)
 
 
+def test_versions_are_evaluated_beside_each_other(
+    stars: TrainedRun, reverse: TrainedRun, reviews: Path, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    stars.copy_models(tmp_path / "again")
+    again = tmp_path / "again" / "stars" / "1"
+    on = ["--on", str(reviews), *COLUMNS]
+    versions = [str(stars.published), str(again)]
+    assert main(["evaluate", *versions, *on, "--spread"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    header = f"| test set | rows | score | {versions[0]} | {versions[1]} | mean | spread |"
+    assert lines[0] == header
+    assert lines[2] == "| reviews.csv | 90 | accuracy | 100 | 100 | 100 | 0 |"
+    assert len(lines) == 5  # macro F1 and the calibration error
+    for arguments, said in (
+        ([versions[0], *on, "--spread"], "--spread is of the scores of several versions"),
+        ([*versions, "--probes", "--spread"], "--spread is of the scores of several versions"),
+        ([versions[0], versions[0], *on], "a version is named twice; name each once"),
+        ([versions[0], str(reverse.published)],
+         "stars is a classification model, reverse a translation model: they have no score in"),
+    ):  # fmt: skip
+        assert said in failing(capsys, "evaluate", *arguments)
+
+
+def test_translators_beside_each_other_say_how_bleu_was_computed(
+    reverse: TrainedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reverse.copy_models(tmp_path / "again")
+    again = tmp_path / "again" / "reverse" / "1"
+    versions = [str(reverse.published), str(again)]
+    assert main(["evaluate", *versions, "--beam-size", "1", "--quiet"]) == 0
+    out = capsys.readouterr().out
+    scores = {score.metric: score for score in read_artifact(again).manifest.scores}
+    bleu = scores["BLEU, beam 1"]
+    assert f"| reverse | 200 | BLEU, beam 1 | {bleu.value:g} | {bleu.value:g} |\n" in out
+    assert out.count(f"\nBLEU, beam 1: {bleu.signature}\n") == 1
+    assert "mean" not in out
+
+
 def test_a_stopped_run_goes_on_to_the_same_weights(
     tmp_path: Path, reverse: TrainedRun, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -569,9 +608,10 @@ def test_a_model_is_scored_on_the_probes(
     published_models: Path, stars: TrainedRun, reverse: TrainedRun,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    assert main(["evaluate", str(published_models / "sentiment" / "1"), "--probes"]) == 0
+    version = published_models / "sentiment" / "1"
+    assert main(["evaluate", str(version), "--probes"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "| phenomenon | probes | sentiment |" in lines
+    assert f"| phenomenon | probes | {version} |" in lines
     assert [line for line in lines if line.startswith("| negation | ")]
     share = float(lines[-1].strip("| ").split("|")[2])
     assert lines[-1].startswith("| all | ")

@@ -1,7 +1,7 @@
 """Scores as tables: every figure in its row and column, and means over the sets."""
 
 from training.evaluation import Measured
-from training.tables import markdown_table, score_table
+from training.tables import comparison_table, markdown_table, score_table
 
 
 def scores(name: str, rows: int, *values: float) -> list[Measured]:
@@ -27,6 +27,29 @@ def test_a_row_for_each_set_and_one_for_the_mean() -> None:
 
 def test_the_mean_of_one_set_is_not_repeated() -> None:
     assert "mean" not in score_table({"one": scores("only", 3, 1.0, 2.0, 3.0)})
+
+
+def test_scores_of_several_models_beside_each_other() -> None:
+    columns = {
+        "a": scores("long", 2000, 92.81, 89.0, 1.5),
+        "b": [*scores("long", 2000, 92.51, 89.5, 0.83), Measured("short", "BLEU", 30.0, 10)],
+        "c": [*scores("long", 1000, 1.0, 2.0, 3.0), *scores("long", 2000, 92.42, 89.1, 2.0)],
+    }
+    lines = comparison_table(columns, spread=True).splitlines()
+    assert lines == [
+        "| test set | rows | score | a | b | c | mean | spread |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| long | 2,000 | accuracy | 92.81 | 92.51 | 92.42 | 92.58 | 0.39 |",
+        "| long | 2,000 | macro F1 | 89 | 89.5 | 89.1 | 89.2 | 0.5 |",
+        "| long | 2,000 | calibration error | 1.5 | 0.83 | 2 | 1.443 | 1.17 |",
+        "| short | 10 | BLEU |  | 30 |  |  |  |",
+        "| long | 1,000 | accuracy |  |  | 1 |  |  |",
+        "| long | 1,000 | macro F1 |  |  | 2 |  |  |",
+        "| long | 1,000 | calibration error |  |  | 3 |  |  |",
+    ]
+    bare = comparison_table(columns).splitlines()
+    assert bare[0] == "| test set | rows | score | a | b | c |"
+    assert bare[2] == "| long | 2,000 | accuracy | 92.81 | 92.51 | 92.42 |"
 
 
 def test_a_bar_in_a_cell_ends_no_column() -> None:
